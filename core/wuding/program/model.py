@@ -165,7 +165,8 @@ class Measure:
     name: str
     fn: str
     of: Selector | None = None
-    share_with: Selector | None = None
+    share_with: Selector | None = None  # a counterpart that each member of `of` must have
+    share_when: Cond | None = None  # or a condition on the member itself
     field: str | None = None
     period: Literal["current", "previous"] = "current"
     last_per: tuple[str, ...] = ()
@@ -275,6 +276,7 @@ class Target:
     holders: Selector
     share_of: Selector | None = None
     share_with: Selector | None = None
+    share_when: Cond | None = None
     count: Selector | None = None
     measures: tuple[Measure, ...] = ()
     value: Term | None = None
