@@ -1,0 +1,114 @@
+"""Cases: which openings make which case and episode, and what belongs to it (E1, E2, E7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from wuding.engines.columnar.context import Context, in_book, valid_days
+from wuding.engines.columnar.holding import in_role
+from wuding.engines.columnar.match import candidates, match
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.things import judged, missing_names, possible, shared
+from wuding.assess.veto import _as_findings, _names
+from wuding.assess.frame import with_ids
+from wuding.program.model import Escalation, Selector
+
+
+def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
+    """Every opening: `case grid subject actor at home certain lacks_ k` (its row number) and its fields `f.*`."""
+    sel = rule.opens
+    rows = candidates(ctx, sel).with_columns(pday="home", **{"a.grid": "grid"})
+    cond = shared(sel)
+    if cond is not None:
+        rows = with_params(ctx, rows, params_in(cond), "pday")
+        rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
+    if sel.by:
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
+    rows = in_book(ctx, possible(rows), "home")
+    valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
+    rows = rows.filter(pl.col("home").is_between(valid_from, valid_to, closed="left"))
+    if sel.source == "finding":
+        own = with_ids(_as_findings(rows), ctx.program.book, _names(ctx)).get_column("id")
+        rows = rows.with_columns(seq=pl.int_range(pl.len(), dtype=pl.Int64))
+    else:
+        own = rows.get_column("seq").cast(pl.String)
+    if rule.case:
+        keys = [pl.col(f"f.{k}").cast(pl.String) for k in rule.case]
+        rows = rows.with_columns(case=pl.coalesce(pl.concat_str(keys, separator="/"), own))
+    else:
+        rows = rows.with_columns(case=own)
+    fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
+    return rows.select(
+        "case", "grid", "subject", "actor", "at", "home", "seq", *fields,
+        certain=pl.col("ok").fill_null(False), lacks_=missing_names(rows, sel.when, sel.by),
+    )  # fmt: skip
+
+
+def episode_frame(opened: pl.DataFrame, after: pl.DataFrame | None) -> pl.DataFrame:
+    """The opening row of each case's next episode: the first certain opening, later than the closings `after` (case closed)."""
+    rows = opened.filter("certain")
+    if after is not None:
+        rows = rows.join(after, on="case").filter(pl.col("at") > pl.col("closed")).drop("closed")
+    return rows.sort("at", "seq").unique("case", keep="first", maintain_order=True)
+
+
+def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame, first: bool) -> pl.DataFrame:
+    """What of the selector belongs to the cases: `ask at home certain lacks_ early`.
+
+    `cases` has `ask`, the case's `grid subject`, its opening `open` and key fields `h.*`. In the first episode of
+    a keyed case what is dated before the opening counts as at the opening."""
+    if rule.case and sel.same is None and sel.source == "fact":
+        sel = replace(sel, same=rule.case)
+        keyed = True
+    else:
+        keyed = sel.same is not None
+    rows = match(ctx, sel, cases, "fact")
+    rows = rows.with_columns(lacks_=missing_names(rows, sel.when, sel.by))
+    rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(cases.select("ask", "open", "until"), on="ask")
+    before = pl.col("at") < pl.col("open")
+    if first and keyed:
+        rows = rows.with_columns(early=before, at=pl.max_horizontal("at", "open"))
+    else:
+        rows = rows.filter(~before).with_columns(early=pl.lit(False))
+    return rows.filter(pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
+
+
+def paused_until(rows: pl.DataFrame, spans: dict[int, list[tuple[int, int]]]) -> pl.Series:
+    """The limits `due` moved later by the time paused between `anchor` and the limit (E7)."""
+
+    def moved(ask: int, anchor: int | None, limit: int | None) -> int | None:
+        if anchor is None or limit is None:
+            return limit
+        for start, end in spans.get(ask, ()):
+            begin = max(start, anchor)
+            if begin < limit and end > begin:
+                limit += end - begin
+        return limit
+
+    values = [moved(*row) for row in rows.select("ask", "anchor", "due").iter_rows()]
+    return pl.Series("due", values, dtype=pl.Int64)
+
+
+def pauses_of(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> dict[int, list[tuple[int, int]]]:
+    """The united pauses of each case, in order; one that was not ended lasts to `as_of`."""
+    if rule.pauses is None:
+        return {}
+    stops, resumes = (belonging(ctx, rule, s, cases, first).filter("certain") for s in rule.pauses)
+    marks: dict[int, list[tuple[int, int]]] = {}
+    for frame, sign in ((stops, 0), (resumes, 1)):
+        for ask, at in frame.select("ask", "at").iter_rows():
+            marks.setdefault(ask, []).append((at, sign))
+    found: dict[int, list[tuple[int, int]]] = {}
+    for ask, events in marks.items():
+        begun: int | None = None
+        for at, sign in sorted(events):
+            if sign == 0 and begun is None:
+                begun = at
+            elif sign == 1 and begun is not None:
+                found.setdefault(ask, []).append((begun, at))
+                begun = None
+        if begun is not None:
+            found.setdefault(ask, []).append((begun, ctx.as_of))
+    return found

@@ -1,0 +1,109 @@
+"""The check itself: every rule in its stratum, each seeing the findings of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from wuding.assess.charter import charter
+from wuding.assess.escalation import escalation
+from wuding.assess.frame import empty, with_ids
+from wuding.assess.patrol import patrol
+from wuding.assess.rulings import ruled
+from wuding.assess.scoring import scoring
+from wuding.assess.targets import targets
+from wuding.assess.veto import veto
+from wuding.domain.fact import CORE, Fact
+from wuding.domain.instants import local_day
+from wuding.domain.period import to_date, to_day
+from wuding.engines.base import Snapshot
+from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.frames import fact_frame, grid_frame, post_frame, subject_frame
+from wuding.program.builtin import FACTS
+from wuding.program.model import Charter, Domain, Escalation, Patrol, Program, Rule, Scoring, Target, Veto
+
+Assessor = Callable[[Context, Any], pl.DataFrame]
+ASSESSORS: Mapping[type, Assessor] = {
+    Charter: charter, Patrol: patrol, Scoring: scoring, Veto: veto, Escalation: escalation, Target: targets,
+}  # fmt: skip
+
+
+def check(program: Program, snap: Snapshot) -> pl.DataFrame:
+    """All findings of a book as of the snapshot's moment: `book id` and the columns of `frame.SCHEMA`, in the
+    order of the rules. Raises WudingError WD801 when a number outgrows 64 bits."""
+    ctx = open_context(program, snap)
+    names = {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
+    for rule in program.rules:
+        frame = ruled(ctx, assess_rule(ctx, rule), names)
+        before = ctx.findings.get(rule.head.id)
+        ctx.findings[rule.head.id] = frame if before is None else pl.concat([before, frame])
+    found = pl.concat(ctx.findings.values()) if ctx.findings else empty()
+    return with_ids(found, program.book, names)
+
+
+def assess_rule(ctx: Context, rule: Rule) -> pl.DataFrame:
+    """The findings of one rule. Rules that it reads must have been assessed."""
+    return ASSESSORS[type(rule)](ctx, rule)
+
+
+def window_start(as_of: int, zone: str, earliest: int | None) -> int:
+    """The first day asked about when nobody says (semantics 2b): the New Year of the earliest fact's year."""
+    moment = earliest if earliest is not None and earliest <= as_of else as_of - 1
+    return to_day(date(to_date(local_day(moment, zone)).year, 1, 1))
+
+
+# ── from records in memory ───────────────────────────────────────────────────────────────────────
+def snapshot_of_world(world: Any, program: Program) -> Snapshot:
+    """A snapshot of plain records (`wuding.domain.world.World`): corrections applied, columns made."""
+    domain = program.domain
+    corrected = list(corrections_applied(world.facts))
+    earliest = min((f.at for f in corrected if f.domain != CORE), default=None)
+    start = world.window_from if world.window_from is not None else window_start(world.as_of, program.zone, earliest)
+    return Snapshot(
+        grids=grid_frame(world.grids),
+        subjects={n: subject_frame([s for s in world.subjects if s.type == n], t.fields) for n, t in domain.subjects.items()},
+        posts=post_frame(world.posts),
+        facts=fact_frames(corrected, domain),
+        as_of=world.as_of,
+        zone=program.zone,
+        window_from=start,
+        boundaries=world.boundaries,
+        in_force=world.in_force,
+    )
+
+
+def fact_frames(facts: Iterable[Fact], domain: Domain) -> dict[tuple[str, str], pl.LazyFrame]:
+    by_type: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        by_type.setdefault((fact.domain, fact.type), []).append(fact)
+    types = {(CORE if n in FACTS else domain.name, n): t for n, t in {**FACTS, **domain.facts}.items()}
+    return {key: fact_frame(by_type.get(key, []), thing.fields).lazy() for key, thing in types.items()}
+
+
+def corrections_applied(facts: Iterable[Fact]) -> Iterable[Fact]:
+    """The facts with each correction in place of what it corrects; the last by sequence wins (semantics 4)."""
+    import json
+    from dataclasses import replace
+
+    facts = list(facts)
+    last: dict[int, Fact] = {}
+    for fact in sorted(facts, key=lambda f: f.seq):
+        if fact.domain == CORE and fact.type == "correction":
+            last[int(str(fact.fields["fact"]))] = fact
+    for fact in facts:
+        if fact.domain == CORE and fact.type == "correction":
+            continue
+        new = last.get(fact.seq)
+        if new is None:
+            yield fact
+        elif not new.fields.get("void"):
+            from wuding.engines.frames import cell
+
+            fields = new.fields.get("fields")
+            parsed = json.loads(fields) if isinstance(fields, str) else fields if fields is not None else fact.fields
+            at = cell(new.fields.get("at"), "time")
+            place = {n: new.fields.get(n, getattr(fact, n)) for n in ("grid", "subject", "actor")}
+            yield replace(fact, at=at if isinstance(at, int) else fact.at, fields=parsed, **place)  # type: ignore[arg-type]

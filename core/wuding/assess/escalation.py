@@ -1,0 +1,163 @@
+"""Escalation: cases that go up, step by step, until they are closed (E1 to E7, semantics 24, 25)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from wuding.assess.cases import belonging, episode_frame, openings, pauses_of
+from wuding.assess.frame import as_json, shaped
+from wuding.assess.steps import Progress, after_closing, run_step
+from wuding.engines.columnar.context import Context
+from wuding.program.model import Escalation, Step
+
+ROUNDS = 64  # of `back`; a case that goes round more often is reported as it then stands
+WHO = ("holder_kind", "holder", "grid", "subject", "actor", "case", "episode")
+
+
+def escalation(ctx: Context, rule: Escalation) -> pl.DataFrame:
+    """The findings of an escalation rule: one per case and episode, and one per step of it."""
+    opened = openings(ctx, rule)
+    parts = [_unsure(opened)]
+    begun = episode_frame(opened, None)
+    episode = 1
+    while not begun.is_empty():
+        now = _episode(ctx, rule, opened, begun, episode)
+        parts += _findings(ctx, rule, now)
+        closed = now.cases.filter(pl.col("closed").is_not_null()).select("case", "closed")
+        begun = episode_frame(opened, closed)
+        episode += 1
+    return shaped(ctx, rule, pl.concat(parts, how="diagonal_relaxed"))
+
+
+def _who(episode: int) -> list[pl.Expr]:
+    about = pl.col("subject").is_not_null()
+    return [
+        pl.when(about).then(pl.lit("subject")).otherwise(pl.lit("grid")).alias("holder_kind"),
+        pl.coalesce("subject", "grid").alias("holder"),
+        pl.lit(episode, pl.Int32).alias("episode"),
+    ]
+
+
+def _unsure(opened: pl.DataFrame) -> pl.DataFrame:
+    """Cases all of whose openings are only possible."""
+    sure = opened.filter("certain").select("case").unique()
+    rows = opened.join(sure, on="case", how="anti").sort("at", "seq")
+    lacks = rows.group_by("case").agg(missing=pl.col("lacks_").explode().drop_nulls().unique().sort())
+    rows = rows.unique("case", keep="first", maintain_order=True).with_columns(*_who(1)).join(lacks, on="case")
+    return rows.select(*WHO, "missing", "at", status=pl.lit("undetermined"), start="at", detail=pl.lit(as_json()))
+
+
+def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.DataFrame, episode: int) -> Progress:
+    """Runs one episode of every case that has one, rounds of `back` included."""
+    cases = begun.with_columns(*_who(episode), open="at", pday="home", closed=pl.lit(None, pl.Int64), until=pl.lit(None, pl.Int64))
+    cases = cases.with_columns(rounds=pl.lit(1, pl.Int32), **{f"h.{k}": pl.col(f"f.{k}") for k in rule.case})
+    cases = cases.drop("ask", strict=False).with_row_index("ask")
+    now = _run(ctx, rule, cases, episode == 1)
+    backs = [s for s in rule.steps if s.kind == "without" and s.else_back]
+    for _ in range(ROUNDS):
+        again = _sent_back(rule, now, backs)
+        if again is None:
+            break
+        now = _run(ctx, rule, again, episode == 1)
+    return now
+
+
+def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFrame | None:
+    """The cases with the anchors of those that a failure sends back; None when none does (E6)."""
+    cases = now.cases
+    changed = False
+    for step in backs:
+        column = f"again.{step.else_back}"
+        failed = now.steps[step.id].filter(pl.col("status") == "failed").select("ask", _at="done")
+        if column in cases.columns:
+            failed = failed.join(cases.select("ask", column), on="ask").filter(
+                pl.col(column).is_null() | (pl.col("_at") > pl.col(column))
+            ).select("ask", "_at")  # fmt: skip
+        else:
+            cases = cases.with_columns(pl.lit(None, pl.Int64).alias(column))
+        if failed.is_empty():
+            continue
+        changed = True
+        cases = cases.join(failed, on="ask", how="left", maintain_order="left").with_columns(
+            pl.coalesce("_at", column).alias(column), rounds=pl.col("rounds") + pl.col("_at").is_not_null().cast(pl.Int32)
+        ).drop("_at")  # fmt: skip
+    return cases.with_columns(closed=pl.lit(None, pl.Int64)) if changed else None
+
+
+def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Progress:
+    now = Progress(cases, first)
+    now.pauses = pauses_of(ctx, rule, cases, first)
+    if rule.closes is not None:
+        now.cases = _closed_by(ctx, rule, now)
+    before = [s for s in rule.steps if not after_closing(rule, s)]
+    waiting = [s for s in before if s.kind == "tell"] if rule.closes is None else []
+    for step in before:
+        if step not in waiting:
+            now.steps[step.id] = run_step(ctx, rule, step, now)
+    if rule.closes is None:
+        now.cases = _closed_by_default(before, now)
+        # Notices need to know whether the case was still open.
+        for step in waiting:
+            now.steps[step.id] = run_step(ctx, rule, step, now)
+    for step in rule.steps:
+        if after_closing(rule, step):
+            now.steps[step.id] = run_step(ctx, rule, step, now)
+    return now
+
+
+def _closed_by(ctx: Context, rule: Escalation, now: Progress) -> pl.DataFrame:
+    assert rule.closes is not None
+    found = [belonging(ctx, rule, sel, now.cases, now.first).filter("certain") for sel in rule.closes]
+    if not found:
+        return now.cases
+    now.early += [f.filter("early").select("ask").unique() for f in found]
+    first = pl.concat([f.select("ask", "at") for f in found]).group_by("ask").agg(closed=pl.col("at").min())
+    return now.cases.drop("closed").join(first, on="ask", how="left", maintain_order="left")
+
+
+def _closed_by_default(steps: list[Step], now: Progress) -> pl.DataFrame:
+    """Closed when every expected step was done (E5)."""
+    awaited = [now.steps[s.id].select("ask", "done", ok=done_well) for s in steps if s.kind != "tell"] if steps else []
+    if not awaited:
+        return now.cases
+    every = pl.concat(awaited).group_by("ask").agg(all=pl.col("ok").all(), last=pl.col("done").max())
+    rows = now.cases.drop("closed").join(every, on="ask", how="left", maintain_order="left")
+    return rows.with_columns(closed=pl.when("all").then("last")).drop("all", "last")
+
+
+done_well = pl.col("done").is_not_null() & (pl.col("status") != "failed") & pl.col("exists").fill_null(False)
+
+
+def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFrame]:
+    cases = now.cases
+    parts = []
+    troubled = []
+    for step in rule.steps:
+        state = now.steps[step.id]
+        if step.kind != "tell":
+            troubled.append(state.filter(pl.col("status").is_in(["late", "overdue"])).select("ask"))
+        rows = state.join(cases.select("ask", "open", *WHO), on="ask", how="inner", maintain_order="left")
+        at = pl.coalesce("done", "due", "open")
+        low = pl.col("low") if "low" in rows.columns else pl.lit(None, pl.Int64)
+        parts.append(
+            rows.select(
+                *WHO, "status", "missing", "due", "detail", step=pl.lit(step.id), start="anchor", end="done", at=at, low=low,
+            )
+        )  # fmt: skip
+    late = pl.concat(troubled).unique().with_columns(late=pl.lit(True)) if troubled else None
+    rows = cases.join(late, on="ask", how="left", maintain_order="left") if late is not None else cases.with_columns(late=pl.lit(None, pl.Boolean))
+    early = pl.concat(now.early).unique().with_columns(early=pl.lit(True)) if now.early else None
+    rows = rows.join(early, on="ask", how="left", maintain_order="left") if early is not None else rows.with_columns(early=pl.lit(None, pl.Boolean))
+    status = (
+        pl.when("late").then(pl.lit("late")).when(pl.col("closed").is_not_null()).then(pl.lit("closed")).otherwise(pl.lit("open"))
+    )
+    details = {
+        (e, r): as_json(**({"early": True} if e else {}), **({"rounds": r} if r > 1 else {}))
+        for e, r in rows.select(pl.col("early").fill_null(False), "rounds").unique().iter_rows()
+    }
+    text = [details[pair] for pair in rows.select(pl.col("early").fill_null(False), "rounds").iter_rows()]
+    rows = rows.with_columns(detail=pl.Series(text, dtype=pl.String))
+    parts.append(
+        rows.select(*WHO, "detail", status=status, start="open", end="closed", at=pl.coalesce("closed", "open"))
+    )
+    return parts

@@ -1,0 +1,87 @@
+"""Findings as a frame: the one schema in which every section answers, and the way to `Finding` records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from wuding.domain.finding import Finding
+from wuding.domain.number import SCALE
+from wuding.engines.columnar.context import Context, day_of
+from wuding.program.model import SECTIONS, Head, Rule
+
+SCHEMA: dict[str, Any] = {
+    "rule": pl.String, "variant": pl.String, "step": pl.String, "section": pl.String, "status": pl.String,
+    "trial": pl.Boolean, "holder_kind": pl.String, "holder": pl.String,
+    "grid": pl.String, "subject": pl.String, "actor": pl.String,
+    "period": pl.String, "case": pl.String, "episode": pl.Int32,
+    "start": pl.Int64, "end": pl.Int64, "at": pl.Int64, "due": pl.Int64, "home": pl.Int32,
+    "low": pl.Int64, "high": pl.Int64, "needed": pl.String,
+    "value_low": pl.Int64, "value_high": pl.Int64, "band": pl.String, "rank": pl.Int32, "days": pl.Int32,
+    "missing": pl.List(pl.String), "detail": pl.String,
+}  # fmt: skip
+DEFAULTS: dict[str, Any] = {"step": "", "period": "", "case": "", "episode": 0, "needed": ""}
+
+
+def empty() -> pl.DataFrame:
+    return pl.DataFrame(schema=SCHEMA)
+
+
+def shaped(ctx: Context, rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every column of the schema: what the rule's head says, defaults, the day it falls on."""
+    head: Head = rule.head
+    fixed = {"rule": head.id, "variant": head.variant, "section": SECTIONS[type(rule)], "trial": head.trial}
+    frame = frame.with_columns(*[pl.lit(v, SCHEMA[n]).alias(n) for n, v in fixed.items()])
+    for name, dtype in SCHEMA.items():
+        if name not in frame.columns:
+            value = [] if name == "missing" else DEFAULTS.get(name)
+            frame = frame.with_columns(pl.lit(value, dtype).alias(name))
+    if frame.get_column("home").is_null().all():
+        frame = frame.with_columns(home=day_of(ctx, frame, "at"))
+    return frame.select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+
+
+def as_json(**values: object) -> str:
+    """The detail of a finding, as text."""
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def with_ids(frame: pl.DataFrame, book: str, names: dict[str, str]) -> pl.DataFrame:
+    """The frame with `book` and the readable `id` of each finding (semantics 27); `names`: oldest name of each rule."""
+    old = pl.col("rule").replace(names)
+    name = old + pl.when(pl.col("variant") != "").then("[" + pl.col("variant") + "]").otherwise(pl.lit(""))
+    name = name + pl.when(pl.col("step") != "").then("." + pl.col("step")).otherwise(pl.lit(""))
+    about = (
+        pl.when(pl.col("episode") > 1)
+        .then(pl.col("case") + "~" + pl.col("episode").cast(pl.String))
+        .when(pl.col("case") != "")
+        .then("case")
+        .otherwise("period")
+    )
+    text = pl.lit(f"{book}#") + name + "@" + pl.col("holder").fill_null("") + "/" + about
+    return frame.select(pl.lit(book).alias("book"), text.alias("id"), pl.all())
+
+
+def records(frame: pl.DataFrame) -> Iterator[Finding]:
+    """The findings of a frame with ids, as records."""
+    for row in frame.iter_rows(named=True):
+        detail = json.loads(row["detail"]) if row["detail"] else {}
+        if row["days"] is not None:
+            detail["days"] = row["days"]
+        yield Finding(
+            **{n: row[n] for n in (
+                "book", "rule", "variant", "section", "status", "holder_kind", "holder", "step", "trial", "grid",
+                "subject", "actor", "period", "case", "episode", "start", "end", "at", "due", "low", "high", "needed",
+                "band", "rank",
+            )},
+            value_low=_number(row["value_low"]), value_high=_number(row["value_high"]),
+            missing=tuple(row["missing"] or ()), detail=detail,
+        )  # fmt: skip
+
+
+def _number(millionths: int | None) -> Fraction | None:
+    return None if millionths is None else Fraction(millionths, SCALE)

@@ -1,0 +1,173 @@
+"""Measures and points: numbers over the things that count, as exact intervals (semantics 16c, 16d, 20a).
+
+A measure `m` becomes the columns `f.m.lo` and `f.m.hi`: millionths (Int64) where that is exact, text `n/d` elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import polars as pl
+
+from wuding.assess.patrol import counted, lacking
+from wuding.domain.number import INT64_MAX, SCALE
+from wuding.domain.period import Every, period_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.exact import intervals
+from wuding.engines.columnar.match import correlated, match
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.things import judged
+from wuding.errors import WudingError
+from wuding.lang.nodes import Cond
+from wuding.program.model import Item, Measure, Selector
+
+Lacks = list[pl.DataFrame]
+
+
+def with_measure(
+    ctx: Context, asked: pl.DataFrame, measure: Measure, kind: str, every: Every | None, lacks: Lacks, subtree: bool = False
+) -> pl.DataFrame:
+    """The asked with the columns of one measure."""
+    name = f"f.{measure.name}"
+    if measure.fn == "expr":
+        assert measure.expr is not None
+        asked = with_params(ctx, asked, params_in(None, measure.expr), "pday")
+        return intervals(asked, measure.expr, name)
+    assert measure.of is not None
+    about = _previous(asked, every) if measure.period == "previous" and every else asked
+    rows = match(ctx, measure.of, about, kind, every, subtree)
+    if measure.last_per:
+        keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in measure.last_per]]
+        order = [c for c in ("at", "seq") if c in rows.columns]
+        rows = rows.sort(order).unique(keys, keep="last", maintain_order=True)
+    lacks.append(lacking(rows, measure.of))
+    if measure.fn == "count":
+        found = counted(rows, measure.of).select(
+            "ask", (pl.col("low") * SCALE).alias(f"{name}.lo"), (pl.col("high") * SCALE).alias(f"{name}.hi")
+        )
+        return _filled(asked.join(found, on="ask", how="left", maintain_order="left"), name, 0)
+    if measure.fn == "share":
+        found = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, about)
+        found = found.rename({"lo": f"{name}.lo", "hi": f"{name}.hi"})
+        return asked.join(found, on="ask", how="left", maintain_order="left")
+    assert measure.field is not None
+    found = _folded(ctx, rows, measure)
+    found = found.rename({"lo": f"{name}.lo", "hi": f"{name}.hi"})
+    joined = asked.join(found.with_columns(_has=pl.lit(True)), on="ask", how="left", maintain_order="left")
+    if measure.fn == "sum":
+        nothing = pl.col("_has").is_null()
+        joined = joined.with_columns(
+            pl.when(nothing).then(pl.lit(0, pl.Int64)).otherwise(pl.col(f"{name}.{e}")).alias(f"{name}.{e}") for e in ("lo", "hi")
+        )
+    return joined.drop("_has")
+
+
+def _filled(frame: pl.DataFrame, name: str, value: int) -> pl.DataFrame:
+    return frame.with_columns(pl.col(f"{name}.lo").fill_null(value), pl.col(f"{name}.hi").fill_null(value))
+
+
+def _previous(asked: pl.DataFrame, every: Every) -> pl.DataFrame:
+    """The same askers, asked of the period before."""
+    starts = asked.get_column("pstart").unique()
+    before = {s: period_of(period_of(s, every).start - 1, every) for s in starts}
+    first = pl.col("pstart").replace_strict({s: p.start for s, p in before.items()}, return_dtype=pl.Int32)
+    last = pl.col("pstart").replace_strict({s: p.end - 1 for s, p in before.items()}, return_dtype=pl.Int32)
+    return asked.with_columns(pstart=first, mday=last)
+
+
+def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+    """sum, avg, min, max of a field: `ask lo hi`."""
+    column = f"f.{measure.field}"
+    whole = field_is_whole(ctx, measure)
+    value = pl.col(column).cast(pl.Int128) * (SCALE if whole else 1)
+    sure = pl.col("certain")
+    grouped = rows.group_by("ask").agg(
+        lacks=pl.col(column).is_null().any(), unsure=(~sure).any(), n=pl.len(),
+        total=value.filter(sure).sum(), least=value.min(), most=value.max(),
+        down=value.filter(~sure & (pl.col(column) < 0)).sum(), up=value.filter(~sure & (pl.col(column) > 0)).sum(),
+    )  # fmt: skip
+    if measure.fn == "sum":
+        low, high = pl.col("total") + pl.col("down"), pl.col("total") + pl.col("up")
+        checked = grouped.select("ask", "lacks", lo=low, hi=high)
+        _no_overflow(checked, measure.name)
+        return checked.select("ask", *[pl.when(~pl.col("lacks")).then(pl.col(e)).cast(pl.Int64).alias(e) for e in ("lo", "hi")])
+    known = ~pl.col("lacks") & ~pl.col("unsure")
+    if measure.fn == "avg":
+        text = pl.col("total").cast(pl.String) + "/" + (pl.col("n").cast(pl.Int64) * SCALE).cast(pl.String)
+        return grouped.select("ask", lo=pl.when(known).then(text), hi=pl.when(known).then(text))
+    end = pl.col("least" if measure.fn == "min" else "most").cast(pl.Int64)
+    return grouped.select("ask", lo=pl.when(known).then(end), hi=pl.when(known).then(end))
+
+
+def _no_overflow(frame: pl.DataFrame, name: str) -> None:
+    if frame.select(pl.max_horizontal(pl.col("lo").abs().max(), pl.col("hi").abs().max()) > INT64_MAX).item():
+        raise WudingError("WD801", name=name)
+
+
+def field_is_whole(ctx: Context, measure: Measure) -> bool:
+    """Is the field kept as whole numbers (else as millionths)?"""
+    sel, field = measure.of, measure.field
+    assert sel is not None and field is not None
+    if sel.source == "finding":
+        return field not in ("score", "value")
+    table = ctx.program.domain.facts if sel.source == "fact" else ctx.program.domain.subjects
+    return all(table[n].fields[field].type == "int" for n in sel.names if field in table[n].fields)
+
+
+def share_of(
+    ctx: Context, rows: pl.DataFrame, of: Selector, having: Selector | None, when: Cond | None, about: pl.DataFrame,
+    after: int | None = None, upto: int | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """The share of the rows that also meet a condition or have a counterpart: `ask lo hi a b c d` (16c)."""
+    rows = rows.rename({"ok": "in"}).with_columns(ok=pl.lit(True))
+    if when is not None:
+        rows = with_params(ctx, rows, params_in(when), "pday")
+        rows = judged(ctx, rows, when)
+    if having is not None:
+        rows = correlated(ctx, rows, of, having, wanted=True, after=after, upto=upto)
+    inside, meets = pl.col("in").fill_null(False), pl.col("ok").fill_null(False)
+    perhaps = pl.col("ok").fill_null(True)
+    found = rows.group_by("ask").agg(
+        a=(inside & meets).sum().cast(pl.Int64), b=(~meets).sum().cast(pl.Int64),
+        c=perhaps.sum().cast(pl.Int64), d=(inside & ~perhaps).sum().cast(pl.Int64),
+    )  # fmt: skip
+    low = pl.when(pl.col("a") + pl.col("b") > 0).then(pl.format("{}/{}", "a", pl.col("a") + pl.col("b")))
+    high = pl.when(pl.col("c") + pl.col("d") > 0).then(pl.format("{}/{}", "c", pl.col("c") + pl.col("d")))
+    return found.with_columns(lo=low, hi=high).select("ask", "lo", "hi")
+
+
+# ── points ───────────────────────────────────────────────────────────────────────────────────────
+def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Every | None, lacks: Lacks) -> pl.DataFrame:
+    """The points of an item with `each`: `ask cat lo hi`, scaled or text; lo and hi null where unknown (20a)."""
+    assert item.each is not None
+    rows = match(ctx, item.each, asked, kind, every)
+    lacks.append(lacking(rows, item.each))
+    rows = with_params(ctx, rows, params_in(None, item.points), "pday")
+    rows = intervals(rows, item.points, "_pt")
+    cat = pl.col(f"f.{item.category}") if item.category_field else pl.lit(item.category or "")
+    rows = rows.with_columns(cat=cat.cast(pl.String))
+    values = [Fraction(v) for v in pl.concat([rows["_pt.lo"], rows["_pt.hi"]]).unique().drop_nulls()]
+    common = math.lcm(SCALE, *[v.denominator for v in values])
+    table = {f"{v.numerator}/{v.denominator}": int(v * common) for v in values}
+    if max((abs(v) for v in table.values()), default=0) > INT64_MAX:
+        raise WudingError("WD801", name=item.id)
+    known = {e: pl.col(f"_pt.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).cast(pl.Int128) for e in ("lo", "hi")}
+    rows = rows.with_columns(lo_=known["lo"], hi_=known["hi"])
+    sure = pl.col("certain")
+    found = rows.group_by("ask", "cat").agg(
+        lo=pl.when(sure).then("lo_").otherwise(pl.min_horizontal("lo_", pl.lit(0, pl.Int128))).sum(),
+        hi=pl.when(sure).then("hi_").otherwise(pl.max_horizontal("hi_", pl.lit(0, pl.Int128))).sum(),
+        unknown=pl.col("_pt.lo").is_null().any(),
+    )  # fmt: skip
+    _no_overflow(found, item.id)
+    if common == SCALE:
+        cells = [pl.when(~pl.col("unknown")).then(pl.col(e)).cast(pl.Int64).alias(e) for e in ("lo", "hi")]
+    else:
+        cells = [
+            pl.when(~pl.col("unknown")).then(pl.col(e).cast(pl.String) + f"/{common}").alias(e) for e in ("lo", "hi")
+        ]
+    return found.select("ask", "cat", *cells)
+
+
+

@@ -1,0 +1,125 @@
+"""Who is asked, and for which periods (semantics 2b, 8, 8a).
+
+The frames have the columns that `wuding.engines.columnar.match` wants of `asked`, and besides: `holder_kind`,
+`sure` (certainly a holder), `lacks` (the fields whose absence makes it unsure), `label`, `pend` (the period's
+end day), `owed` (enough days), `begin` and `finish` (instants of the period), `over` (it has ended).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from wuding.domain.period import Every, home_day, periods_between
+from wuding.engines.columnar.context import (
+    FAR,
+    Context,
+    days_of_season,
+    start_of,
+    valid_days,
+    workday_country,
+)
+from wuding.engines.columnar.match import POPULATIONS, correlated
+from wuding.engines.columnar.things import judged, missing_names, own, possible, things
+from wuding.program.model import Head, Selector
+
+
+def holder_kind(sel: Selector) -> str:
+    return sel.source
+
+
+def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFrame:
+    """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks h.*`."""
+    rows = judged(ctx, things(ctx, sel), own(sel))
+    for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
+        rows = correlated(ctx, rows, sel, other, wanted=wanted, upto=upto)
+    rows = possible(rows)
+    if sel.source not in POPULATIONS:
+        rows = rows.with_columns(start="day", end=pl.lit(None, pl.Int32), id=pl.col("seq").cast(pl.String))
+    lacks = missing_names(rows, sel.when)
+    fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
+    return rows.select(
+        pl.lit(sel.source).alias("holder_kind"), pl.col("id").alias("holder"), "grid", "subject", "actor", "start", "end",
+        pl.col("ok").fill_null(False).alias("sure"), pl.when(pl.col("ok").is_null()).then(lacks).otherwise([]).alias("lacks"),
+        *[pl.col(c).alias(f"h.{c[2:]}") for c in fields], *(["at", "seq"] if "seq" in rows.columns else []),
+    )  # fmt: skip
+
+
+def period_table(ctx: Context, every: Every, during: str | None = None, excluded: str | None = None) -> pl.DataFrame:
+    """The periods that share a day with the window and have begun: `label pstart pend home begin finish over`."""
+    periods = periods_between(ctx.snap.window_from, ctx.today_end, every)
+    if every.unit == "workday":
+        from wuding.domain.calendar import is_workday
+
+        country = workday_country(ctx)
+        periods = [p for p in periods if is_workday(country, p.start)]
+    for season, wanted in ((during, True), (excluded, False)):
+        if season is not None and periods:
+            days = days_of_season(ctx, season, periods[0].start, periods[-1].end)
+            inside = [2 * sum(d in days for d in range(p.start, p.end)) >= p.days for p in periods]
+            periods = [p for p, yes in zip(periods, inside, strict=True) if yes == wanted]
+    frame = pl.DataFrame(
+        [(p.label, p.start, p.end, home_day(p, every)) for p in periods],
+        schema={"label": pl.String, "pstart": pl.Int32, "pend": pl.Int32, "phome": pl.Int32},
+        orient="row",
+    )
+    frame = frame.with_columns(
+        begin=start_of(ctx, frame.get_column("pstart")), finish=start_of(ctx, frame.get_column("pend"))
+    )
+    return frame.with_columns(over=pl.col("finish") <= ctx.as_of)
+
+
+def asked_by_period(
+    ctx: Context,
+    head: Head,
+    sel: Selector,
+    every: Every,
+    during: str | None = None,
+    excluded: str | None = None,
+    partial: str = "half",
+) -> pl.DataFrame:
+    """One row per holder and period that shares a day with holder and rule; `owed` when enough days do."""
+    versions = holders(ctx, sel)
+    periods = period_table(ctx, every, during, excluded)
+    rule_from, rule_to = valid_days(ctx, head.valid_from, head.valid_to)
+    pairs = versions.join(periods, how="cross")
+    first = pl.max_horizontal(pl.col("start").fill_null(-FAR), "pstart", pl.lit(rule_from))
+    last = pl.min_horizontal(pl.col("end").fill_null(FAR), "pend", pl.lit(rule_to))
+    pairs = pairs.with_columns(first=first, days=last - first).filter(pl.col("days") > 0)
+    if versions.get_column("holder").is_duplicated().any():
+        pairs = _one_row_each(pairs)
+    else:
+        pairs = pairs.with_columns(sure_days=pl.when("sure").then("days").otherwise(0))
+    enough = {
+        "half": lambda c: pl.col(c) * 2 >= pl.col("pend") - pl.col("pstart"),
+        "any": lambda c: pl.col(c) > 0,
+        "none": lambda c: pl.col(c) == pl.col("pend") - pl.col("pstart"),
+    }[partial]
+    return (
+        pairs.with_columns(owed=enough("days"), sure=enough("sure_days") | ~enough("days"), pday="pstart", mday=pl.col("pend") - 1)
+        .rename({"start": "vstart", "end": "vend"})
+        .drop("days", "sure_days", "first")
+        .with_row_index("ask")
+    )
+
+
+def _one_row_each(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Adds up the days of a holder's versions; the fields are those of the earliest version in the period."""
+    key = ["holder", "pstart"]
+    total = pairs.group_by(key).agg(
+        days=pl.col("days").sum(), sure_days=pl.col("days").filter("sure").sum(),
+        lacks=pl.col("lacks").explode().drop_nulls().unique().sort(),
+        start=_open_min("start"), end=_open_max("end"),
+    )  # fmt: skip
+    earliest = pairs.sort("first").unique(key, keep="first", maintain_order=True)
+    return earliest.drop("days", "lacks", "start", "end").join(total, on=key)
+
+
+def _open_min(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).is_null().any()).then(None).otherwise(pl.col(column).min())
+
+
+def _open_max(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).is_null().any()).then(None).otherwise(pl.col(column).max())
+
+
+FINDING_KEYS = ("holder_kind", "holder", "grid", "subject", "actor")

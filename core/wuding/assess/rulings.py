@@ -1,0 +1,41 @@
+"""Rulings: waivers and appeals, applied to a rule's findings before any other rule reads them (semantics 23)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from wuding.assess.frame import with_ids
+from wuding.domain.finding import BREACHES
+from wuding.engines.columnar.context import Context, facts_of, start_of
+
+
+def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
+    """The findings with breaches `waived` or `overturned` where a waiver or an upheld appeal says so."""
+    waivers, appeals = facts_of(ctx, "waiver"), facts_of(ctx, "appeal").filter(pl.col("f.upheld").fill_null(False))
+    if waivers.is_empty() and appeals.is_empty():
+        return frame
+    frame = frame.with_row_index("_row")
+    breach = pl.col("status").is_in(sorted(BREACHES))
+    if not waivers.is_empty():
+        waivers = waivers.select(
+            "recorded", wrule="f.rule", wholder="f.holder", since=start_of(ctx, waivers["f.from"]),
+            until=start_of(ctx, waivers["f.to"] + 1), back=pl.col("f.retroactive").fill_null(False),
+        )  # fmt: skip
+        own = pl.when(pl.col("step") != "").then(pl.col("rule") + "." + pl.col("step")).otherwise("rule")
+        hits = frame.filter(breach).select("_row", "holder", "at", own=own).join(
+            waivers, left_on=["own", "holder"], right_on=["wrule", "wholder"]
+        )  # fmt: skip
+        inside = (pl.col("at") >= pl.col("since")) & (pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
+        hits = hits.filter(inside & (pl.col("back") | (pl.col("recorded") <= pl.col("at"))))
+        frame = _marked(frame, hits, "waived")
+    if not appeals.is_empty():
+        ids = with_ids(frame.drop("_row"), ctx.program.book, names).get_column("id")
+        hits = frame.with_columns(id=ids).filter(breach).join(appeals, left_on="id", right_on="f.finding", how="semi")
+        frame = _marked(frame, hits, "overturned")
+    return frame.drop("_row")
+
+
+def _marked(frame: pl.DataFrame, hits: pl.DataFrame, status: str) -> pl.DataFrame:
+    mark = hits.select("_row").unique().with_columns(_new=pl.lit(status))
+    frame = frame.join(mark, on="_row", how="left", maintain_order="left")
+    return frame.with_columns(status=pl.coalesce("_new", "status")).drop("_new")

@@ -1,0 +1,314 @@
+"""Scoring: points, categories, vetoes, bands, ranks, rewards (semantics 17 to 20)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from wuding.assess.frame import as_json, shaped
+from wuding.assess.measures import Lacks, points, with_measure
+from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
+from wuding.domain.number import SCALE, rounded, to_scaled
+from wuding.engines.columnar.context import Context, ancestor_at, valid_days
+from wuding.engines.columnar.exact import holds, inputs, intervals, over, reads, text
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.lang.nodes import Field, Term
+from wuding.program.model import Item, Limits, Scoring, Veto
+
+NO_LIMITS = Limits()
+
+
+def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
+    """The findings of a scoring rule."""
+    asked = _asked(ctx, rule)
+    lacks: Lacks = []
+    kind = rule.holders.source
+    for measure in rule.measures:
+        asked = with_measure(ctx, asked, measure, kind, rule.every, lacks)
+    rows, parts = _contributions(ctx, rule, asked, lacks)
+    rows = _total(ctx, rule, rows, parts)
+    rows = _vetoed(ctx, rule, rows)
+    rows = _rounded(rule, rows)
+    rows = _banded(ctx, rule, rows)
+    rows = _ranked(ctx, rule, rows)
+    rows = _rewarded(ctx, rule, rows)
+    return shaped(ctx, rule, _findings(rule, rows, lacks))
+
+
+def _asked(ctx: Context, rule: Scoring) -> pl.DataFrame:
+    if rule.every is not None:
+        return asked_by_period(ctx, rule.head, rule.holders, rule.every).filter("owed")
+    valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
+    rows = holders(ctx, rule.holders).filter(pl.col("start").is_between(valid_from, valid_to, closed="left"))
+    begin = pl.col("at") if "at" in rows.columns else pl.lit(None, pl.Int64)
+    return rows.with_columns(
+        label=pl.lit(""), pday="start", mday="start", begin=begin, finish=begin + 1, over=pl.lit(True), phome="start",
+        vstart="start", vend="end",
+    ).with_row_index("ask")  # fmt: skip
+
+
+# ── items and categories ─────────────────────────────────────────────────────────────────────────
+def _contributions(ctx: Context, rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> tuple[pl.DataFrame, list[str]]:
+    """The rows with a pair of columns for each item and category, their names, limits of the items applied."""
+    parts: list[str] = []
+    for n, item in enumerate(rule.items):
+        if item.each is None:
+            name = f"i{n}|{item.category or ''}"
+            rows = with_params(ctx, rows, params_in(None, item.points, item.if_none), "pday")
+            rows = _exact_or_scaled(_expression(rows, item), "_v", name)
+            found = [name]
+        else:
+            per_category = points(ctx, rows, item, rule.holders.source, rule.every, lacks)
+            categories = per_category.get_column("cat").unique().drop_nulls().sort().to_list()
+            found = []
+            for category in categories or [item.category or ""]:
+                name = f"i{n}|{category}"
+                some = per_category.filter(pl.col("cat") == category).select(
+                    "ask", pl.col("lo").alias(f"{name}.lo"), pl.col("hi").alias(f"{name}.hi"), _has=pl.lit(True)
+                )
+                zero = "0/1" if some.schema[f"{name}.lo"] == pl.String else 0
+                rows = rows.join(some, on="ask", how="left", maintain_order="left").with_columns(
+                    pl.when(pl.col("_has").is_null()).then(pl.lit(zero)).otherwise(pl.col(f"{name}.{e}")).alias(f"{name}.{e}")
+                    for e in ("lo", "hi")
+                ).drop("_has")  # fmt: skip
+                found.append(name)
+        if item.limit is not None:
+            rows = _clamped(rows, found, item.limit, f"i{n}|{item.category or ''}")
+            found = [f"i{n}|{item.category or ''}"] if len(found) == 1 else found
+        parts += found
+    return rows, parts
+
+
+def _expression(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
+    rows = intervals(rows, item.points, "_v")
+    if item.if_none is None:
+        return rows
+    rows = intervals(rows, item.if_none, "_n")
+    return rows.with_columns(
+        pl.coalesce("_v.lo", "_n.lo").alias("_v.lo"), pl.coalesce("_v.hi", "_n.hi").alias("_v.hi")
+    ).drop("_n.lo", "_n.hi")
+
+
+def _exact_or_scaled(rows: pl.DataFrame, source: str, name: str) -> pl.DataFrame:
+    """Turns text numbers into millionths when all of them are exact so."""
+    texts = pl.concat([rows[f"{source}.lo"], rows[f"{source}.hi"]]).unique().drop_nulls()
+    exact = {t: Fraction(t) for t in texts}
+    if all((v * SCALE).denominator == 1 for v in exact.values()):
+        table = {t: int(v * SCALE) for t, v in exact.items()}
+        cells = [
+            pl.col(f"{source}.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).alias(f"{name}.{e}")
+            for e in ("lo", "hi")
+        ]
+    else:
+        cells = [pl.col(f"{source}.{e}").alias(f"{name}.{e}") for e in ("lo", "hi")]
+    return rows.with_columns(*cells).drop(f"{source}.lo", f"{source}.hi")
+
+
+def _clamped(rows: pl.DataFrame, names: list[str], limit: Limits, into: str) -> pl.DataFrame:
+    """Clamps the one column pair (an item with a category per thing keeps its parts, each clamped)."""
+    for name in names:
+        rows = _clamp(rows, name, limit)
+    return rows
+
+
+def _clamp(rows: pl.DataFrame, name: str, limit: Limits) -> pl.DataFrame:
+    if limit.low is None and limit.high is None:
+        return rows
+    ends = [f"{name}.lo", f"{name}.hi"]
+    if rows.schema[ends[0]] == pl.Int64:
+        low = None if limit.low is None else to_scaled(limit.low)
+        high = None if limit.high is None else to_scaled(limit.high)
+        return rows.with_columns(pl.col(e).clip(low, high) for e in ends)
+    field = Field(name, "number")
+
+    def fn(env: Any) -> tuple[Any, ...]:
+        value = env[f"f.{name}"]
+        return (None, None) if value is None else tuple(text(_bounded(v, limit)) for v in value)
+
+    renamed = rows.rename({e: f"f.{e}" for e in ends})
+    out = over(renamed, inputs([field], renamed), fn, {f"{e}_": pl.String for e in ends})
+    return out.drop(f"f.{e}" for e in ends).rename({f"{e}_": e for e in ends})
+
+
+def _bounded(value: Fraction, limit: Limits) -> Fraction:
+    if limit.low is not None:
+        value = max(value, limit.low)
+    return value if limit.high is None else min(value, limit.high)
+
+
+def _total(ctx: Context, rule: Scoring, rows: pl.DataFrame, parts: list[str]) -> pl.DataFrame:
+    """`f.total.lo`, `f.total.hi`: start and categories, clamped, added, clamped to the range."""
+    groups: dict[str, list[str]] = {}
+    for part in parts:
+        groups.setdefault(part.partition("|")[2], []).append(part)
+    rows = with_params(ctx, rows, params_in(None, rule.start), "pday")
+    rows = _exact_or_scaled(intervals(rows, rule.start, "_s"), "_s", "start")
+    names = ["start"]
+    for category, members in groups.items():
+        rows = _added(rows, members, f"c|{category}")
+        rows = _clamp(rows, f"c|{category}", rule.categories.get(category, NO_LIMITS))
+        names.append(f"c|{category}")
+    rows = _added(rows, names, "f.total")
+    renames = {f"c|{c}.{e}": f"f.{c}.{e}" for c in groups if c and f"f.{c}.lo" not in rows.columns for e in ("lo", "hi")}
+    rows = _clamp(rows.rename(renames), "f.total", rule.range)
+    return _missing_categories(rule, rows, groups)
+
+
+def _missing_categories(rule: Scoring, rows: pl.DataFrame, groups: dict[str, list[str]]) -> pl.DataFrame:
+    """A category that no thing fell into counts as zero in the bands' conditions."""
+    absent = [c for c in rule.categories if c not in groups and f"f.{c}.lo" not in rows.columns]
+    return rows.with_columns(pl.lit(0, pl.Int64).alias(f"f.{c}.{e}") for c in absent for e in ("lo", "hi"))
+
+
+def _added(rows: pl.DataFrame, names: list[str], into: str) -> pl.DataFrame:
+    """The sum of column pairs; unknown when one of them is."""
+    if all(rows.schema[f"{n}.lo"] == pl.Int64 for n in names):
+        return rows.with_columns(
+            pl.sum_horizontal([f"{n}.{e}" for n in names], ignore_nulls=False).alias(f"{into}.{e}") for e in ("lo", "hi")
+        )
+    table = {f"f.{n}.{e}": f"{n}.{e}" for n in names for e in ("lo", "hi")}
+    renamed = rows.with_columns(pl.col(old).alias(new) for new, old in table.items())
+
+    def fn(env: Any) -> tuple[Any, ...]:
+        values = [env[f"f.{n}"] for n in names]
+        if any(v is None for v in values):
+            return None, None
+        return text(sum((v[0] for v in values), Fraction(0))), text(sum((v[1] for v in values), Fraction(0)))
+
+    out = over(renamed, inputs([Field(n, "number") for n in names], renamed), fn, {"_lo": pl.String, "_hi": pl.String})
+    keep = [new for new in table if new not in rows.columns]
+    return out.drop(keep).rename({"_lo": f"{into}.lo", "_hi": f"{into}.hi"})
+
+
+# ── veto, rounding, band, rank, reward ───────────────────────────────────────────────────────────
+def _vetoed(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    """Adds `struck`, `pending` (rule ids), and the least `score` and `cap` that stand (V3)."""
+    frames = []
+    for veto in ctx.program.rules:
+        if isinstance(veto, Veto) and rule.head.id in veto.touches and veto.head.id in ctx.findings:
+            if veto.head.trial and not rule.head.trial:
+                continue
+            found = ctx.findings[veto.head.id].filter(pl.col("status").is_in(["struck", "undetermined"]))
+            found = found.filter(pl.col("variant") == veto.head.variant)
+            frames.append(
+                found.select(
+                    "holder", "holder_kind", "status", "at", "start", "end", veto=pl.lit(veto.head.id),
+                    score=pl.lit(None if veto.score is None else to_scaled(veto.score), pl.Int64),
+                    cap=pl.lit(None if veto.cap is None else to_scaled(veto.cap), pl.Int64),
+                )
+            )  # fmt: skip
+    if not frames:
+        none = pl.lit([], pl.List(pl.String))
+        return rows.with_columns(struck=none, pending=none, score=pl.lit(None, pl.Int64), cap=pl.lit(None, pl.Int64))
+    found = pl.concat(frames)
+    hit = rows.select("ask", "holder", "holder_kind", "begin", "finish").join(found, on=["holder", "holder_kind"])
+    last = pl.col("finish") - 1
+    stands = (last >= pl.col("start")) & (pl.col("end").is_null() | (last < pl.col("end")))
+    within = (pl.col("at") >= pl.col("begin")) & (pl.col("at") < pl.col("finish"))
+    struck = pl.col("status") == "struck"
+    effects = hit.filter(stands | within).group_by("ask").agg(
+        struck=pl.col("veto").filter(struck).unique().sort(), pending=pl.col("veto").filter(~struck).unique().sort(),
+        score=pl.col("score").filter(struck).min(), cap=pl.col("cap").filter(struck).min(),
+    )  # fmt: skip
+    rows = rows.join(effects, on="ask", how="left", maintain_order="left")
+    return rows.with_columns(pl.col("struck").fill_null([]), pl.col("pending").fill_null([]))
+
+
+def _rounded(rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    """Applies the vetoes, then rounds once; `f.total.*` are millionths from here on."""
+    for end in ("f.total.lo", "f.total.hi"):
+        if rows.schema[end] == pl.String:
+            table = {t: to_scaled(rounded(Fraction(t), rule.places, rule.rounding)) for t in rows[end].unique().drop_nulls()}
+        else:
+            table = {
+                v: to_scaled(rounded(Fraction(v, SCALE), rule.places, rule.rounding)) for v in rows[end].unique().drop_nulls()
+            }
+        rows = rows.with_columns(pl.col(end).replace_strict(table, default=None, return_dtype=pl.Int64).alias(end))
+    set_to = [pl.coalesce("score", e).alias(e) for e in ("f.total.lo", "f.total.hi")]
+    rows = rows.with_columns(*set_to)
+    lower = [
+        pl.when(pl.col("cap").is_not_null() & pl.col(e).is_not_null()).then(pl.min_horizontal(e, "cap")).otherwise(e).alias(e)
+        for e in ("f.total.lo", "f.total.hi")
+    ]
+    return rows.with_columns(*lower)
+
+
+def _banded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    if not rule.bands:
+        return rows.with_columns(pl.lit(None, pl.String).alias("f.band"))
+    read: list[Term] = [Field("total", "number")]
+    for _, cond in rule.bands:
+        read += reads(cond)
+        rows = with_params(ctx, rows, params_in(cond), "pday")
+
+    def fn(env: Any) -> tuple[str | None]:
+        for name, cond in rule.bands:
+            if env["f.total"] is None:
+                return (None,)
+            fits = holds(cond, env)
+            if fits is None:
+                return (None,)
+            if fits:
+                return (name,)
+        return (None,)
+
+    return over(rows, inputs(read, rows), fn, {"f.band": pl.String})
+
+
+def _ranked(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    if rule.rank_in is None:
+        return rows.with_columns(pl.lit(None, pl.Int32).alias("f.rank"))
+    if rule.rank_in == "book":
+        rows = rows.with_columns(group=pl.lit(""))
+    else:
+        rows = ancestor_at(ctx, rows, rule.rank_in, "pday", "group")
+    point = pl.when((pl.col("f.total.lo") == pl.col("f.total.hi")) & pl.col("sure")).then("f.total.lo")
+    rows = rows.with_columns(_v=point)
+    rank = pl.col("_v").rank("min", descending=rule.rank_order == "desc").over("group", "label").cast(pl.Int32)
+    return rows.with_columns(pl.when(pl.col("group").is_not_null()).then(rank).alias("f.rank"))
+
+
+def _rewarded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    """`detail`: what struck, what is pending, which rewards follow."""
+    names = {"f.total": "number", "f.band": "enum", "f.rank": "int"}
+    for reward in rule.rewards:
+        rows = with_params(ctx, rows, params_in(reward.when), "pday")
+        names |= inputs(reads(reward.when), rows)
+    rows = rows.with_columns(
+        _struck=pl.col("struck").list.join(","), _pending=pl.col("pending").list.join(",")
+    )
+
+    def fn(env: Any) -> tuple[str]:
+        given = [
+            {"give": dict(r.give), "list": r.list} for r in rule.rewards if env["f.total"] is not None and holds(r.when, env)
+        ]
+        split = {k: [x for x in (env[c] or "").split(",") if x] for k, c in (("struck_by", "_struck"), ("pending", "_pending"))}
+        return (as_json(rewards=given, **split),)
+
+    # Rewards speak of band and rank, with the total's name for tests on the number itself.
+    return over(rows, {**names, "_struck": "text", "_pending": "text"}, fn, {"detail": pl.String})
+
+
+def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
+    named = pl.concat([f.select("ask", "lacks_") for f in lacks], how="vertical_relaxed") if lacks else None
+    if named is not None:
+        named = named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
+        rows = rows.join(named, on="ask", how="left", maintain_order="left")
+    else:
+        rows = rows.with_columns(lacks_=pl.lit([], pl.List(pl.String)))
+    low, high = pl.col("f.total.lo"), pl.col("f.total.hi")
+    status = (
+        pl.when(~pl.col("sure") | low.is_null()).then(pl.lit("undetermined")).when(low != high).then(pl.lit("provisional"))
+        .when(~pl.col("over")).then(pl.lit("running")).otherwise(pl.lit("scored"))
+    )  # fmt: skip
+    rows = rows.with_columns(status=status)
+    missing = (
+        pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))
+        .then(pl.col("lacks_").fill_null([])).otherwise([])
+    )  # fmt: skip
+    return rows.select(
+        *FINDING_KEYS, "status", "detail", period="label", start="begin", end="finish", at=pl.col("finish") - 1, home="phome",
+        value_low="f.total.lo", value_high="f.total.hi", band="f.band", rank="f.rank", missing=missing,
+    )  # fmt: skip

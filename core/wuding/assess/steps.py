@@ -1,0 +1,249 @@
+"""The steps of a case: expected, survived, told; in time, late, out of order (E3, E4, E6, semantics 25)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from wuding.assess.cases import belonging, paused_until
+from wuding.assess.frame import as_json
+from wuding.engines.columnar.context import Context, ancestor_at, day_of, due_after, start_of
+from wuding.engines.columnar.holding import holders_of_role
+from wuding.engines.columnar.params import lookup, params_in, with_params
+from wuding.engines.columnar.things import judged, missing_names
+from wuding.lang.nodes import Duration, Lit, Param, Term
+from wuding.program.model import Escalation, Step
+
+NEVER: dict[int, list[tuple[int, int]]] = {}
+
+
+@dataclass
+class Progress:
+    """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`."""
+
+    cases: pl.DataFrame  # ask open closed(null) until, the opening's columns
+    first: bool
+    pauses: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    steps: dict[str, pl.DataFrame] = field(default_factory=dict)
+    early: list[pl.DataFrame] = field(default_factory=list)
+
+
+def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
+    """The state of one step in every case."""
+    rows = _anchored(ctx, step, now)
+    if step.limit is not None:
+        rows = _limited(ctx, step, rows, now)
+    else:
+        rows = rows.with_columns(due=pl.lit(None, pl.Int64), soonest=pl.lit(None, pl.Int64))
+    if step.kind == "tell":
+        return _told(ctx, step, rows, now, rule)
+    assert step.of is not None
+    found = belonging(ctx, rule, step.of, now.cases, now.first)
+    now.early.append(found.filter("certain", "early").select("ask").unique())
+    if rule.closes is not None and "closed" in rows.columns and not after_closing(rule, step):
+        found = found.join(rows.select("ask", "closed"), on="ask").filter(pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed")))
+    state = _expected(ctx, rows, found) if step.kind == "expect" else _survived(ctx, rows, found)
+    return state.with_columns(detail=pl.lit(as_json()))
+
+
+def after_closing(rule: Escalation, step: Step) -> bool:
+    """Does the step's clock start, directly or not, at the closing?"""
+    anchors = {s.id: s.after for s in rule.steps}
+    here = step.after
+    while here not in ("opening", "closed"):
+        here = anchors[here]
+    return here == "closed"
+
+
+def _anchored(ctx: Context, step: Step, now: Progress) -> pl.DataFrame:
+    rows = now.cases
+    if step.after == "opening":
+        rows = rows.with_columns(anchor="open")
+    elif step.after == "closed":
+        rows = rows.with_columns(anchor="closed")
+    else:
+        before = now.steps[step.after].select("ask", anchor="done")
+        rows = rows.join(before, on="ask", how="left", maintain_order="left")
+    again = f"again.{step.id}"
+    if again in rows.columns:
+        rows = rows.with_columns(anchor=pl.coalesce(again, "anchor"))
+    if step.when is None:
+        return rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
+    rows = with_params(ctx, rows, params_in(step.when), "pday")
+    rows = judged(ctx, rows, step.when, "exists")
+    return rows.with_columns(lacks_=missing_names(rows, step.when))
+
+
+# ── limits ───────────────────────────────────────────────────────────────────────────────────────
+def _limited(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress) -> pl.DataFrame:
+    limit = step.limit
+    assert limit is not None
+    if limit.until is not None:
+        name = f"f.{limit.until}"
+        due = start_of(ctx, rows.get_column(name) + 1) if rows.schema[name] == pl.Int32 else rows.get_column(name)
+        rows = rows.with_columns(due=due)
+    else:
+        rows = rows.with_columns(due=_later(ctx, rows, limit.high))
+    if now.pauses:
+        rows = rows.with_columns(due=paused_until(rows, now.pauses))
+    soonest = due_after(ctx, rows, "anchor", limit.low) if limit.low is not None else pl.lit(None, pl.Int64)
+    return rows.with_columns(soonest=soonest)
+
+
+def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> pl.Series:
+    """The anchor plus a duration, which may be a parameter read at the case's opening."""
+    if isinstance(limit, Lit):
+        limit = limit.value if isinstance(limit.value, Duration) else None
+    if limit is None:
+        return pl.Series("due", [None] * len(rows), dtype=pl.Int64)
+    if isinstance(limit, Duration):
+        return due_after(ctx, rows, "anchor", limit)
+    if not isinstance(limit, Param):
+        raise TypeError(limit)
+    param = ctx.program.parameters[limit.name]
+    columns = [next((c for c in (f, f"f.{f}", f"h.{f}") if c in rows.columns), None) for f in param.by]
+    values = [
+        lookup(ctx, param, row[0], list(row[1:]))
+        for row in rows.select("pday", *[pl.col(c) if c else pl.lit(None) for c in columns]).iter_rows()
+    ]
+    found = pl.Series("due", [None] * len(rows), dtype=pl.Int64)
+    for value in {v for v in values if isinstance(v, Duration)}:
+        mask = pl.Series([v == value for v in values])
+        found = found.zip_with(~mask, due_after(ctx, rows, "anchor", value))
+    return found
+
+
+# ── expect, without ──────────────────────────────────────────────────────────────────────────────
+def _first(found: pl.DataFrame, rows: pl.DataFrame, start: str, end: str | None, certain: bool, name: str) -> pl.DataFrame:
+    """The first match from `start` on (and up to `end`): certain ones, or merely possible ones with what they lack."""
+    some = found.filter(pl.col("certain") == certain).join(rows.select("ask", *{start, *([end] if end else [])}), on="ask", suffix=".c")
+    some = some.filter(pl.col("at") >= pl.col(start))
+    if end is not None:
+        some = some.filter(pl.col("at") < pl.col(end))
+    return some.group_by("ask").agg(pl.col("at").min().alias(name), pl.col("lacks_").explode().drop_nulls().unique().sort().alias(f"{name}_lacks"))
+
+
+def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.with_columns(closed_=pl.col("closed"), last=pl.coalesce("anchor", pl.lit(2**62)))
+    rows = rows.join(_first(found, rows, "anchor", None, True, "hit").drop("hit_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "anchor", None, False, "maybe"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "open", "last", True, "before").drop("before_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "open", "last", False, "perhaps"), on="ask", how="left")
+    early = pl.col("hit") < pl.col("soonest")
+    in_time = pl.col("due").is_null() | (pl.col("hit") <= pl.col("due"))
+    passed = (pl.col("due") < pl.min_horizontal(pl.lit(ctx.as_of), "closed_")).fill_null(False)
+    status = (
+        pl.when(pl.col("hit").is_not_null() & early.fill_null(False)).then(pl.lit("out-of-order"))
+        .when(pl.col("hit").is_not_null() & in_time).then(pl.lit("done"))
+        .when(pl.col("hit").is_not_null()).then(pl.lit("late"))
+        .when(pl.col("before").is_not_null()).then(pl.lit("out-of-order"))
+        .when(passed).then(pl.lit("overdue"))
+        .when(pl.col("closed_").is_not_null()).then(pl.lit("dropped"))
+        .otherwise(pl.lit("waiting"))
+    )  # fmt: skip
+    rows = rows.with_columns(status=status)
+    sooner = pl.col("maybe").is_not_null() & (pl.col("hit").is_null() | (pl.col("maybe") < pl.col("hit")))
+    maybe_in_time = pl.col("due").is_null() | (pl.col("maybe") <= pl.col("due"))
+    changes = sooner & (
+        pl.col("hit").is_null() | ((pl.col("status") == "late") & maybe_in_time)
+        | ((pl.col("status") == "done") & (pl.col("maybe") < pl.col("soonest")).fill_null(False))
+        | ((pl.col("status") == "out-of-order") & (pl.col("maybe") >= pl.col("soonest")).fill_null(False))
+    )  # fmt: skip
+    changes = changes | (pl.col("hit").is_null() & pl.col("before").is_null() & pl.col("perhaps").is_not_null())
+    lacks = pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([])).list.unique().list.sort()
+    rows = rows.with_columns(
+        status=pl.when(changes).then(pl.lit("undetermined")).otherwise("status"),
+        missing=pl.when(changes).then(lacks).otherwise([]),
+    )
+    done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
+    return _state(rows.with_columns(done=done))
+
+
+def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.with_columns(end=pl.col("due") + 1)
+    rows = rows.join(_first(found, rows, "anchor", "end", True, "hit").drop("hit_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "anchor", "end", False, "maybe"), on="ask", how="left")
+    over = (pl.col("due") < ctx.as_of).fill_null(False)
+    gone = (pl.col("closed") < pl.col("due")).fill_null(False)
+    status = (
+        pl.when(pl.col("hit").is_not_null()).then(pl.lit("failed"))
+        .when(pl.col("maybe").is_not_null()).then(pl.lit("undetermined"))
+        .when(gone | (pl.col("anchor").is_null() & pl.col("closed").is_not_null())).then(pl.lit("dropped"))
+        .when(over).then(pl.lit("done")).otherwise(pl.lit("waiting"))
+    )  # fmt: skip
+    rows = rows.with_columns(status=status)
+    done = pl.when(pl.col("status") == "done").then("due").when(pl.col("status") == "failed").then("hit")
+    missing = pl.when(pl.col("status") == "undetermined").then("maybe_lacks").otherwise([])
+    return _state(rows.with_columns(done=done, missing=missing))
+
+
+def _state(rows: pl.DataFrame) -> pl.DataFrame:
+    """A step that does not exist is left out; one that may not exist is undetermined and not done."""
+    rows = rows.filter(pl.col("exists").fill_null(True))
+    unsure = pl.col("exists").is_null()
+    return rows.select(
+        "ask", "exists", "anchor", "due", done=pl.when(~unsure).then("done"),
+        status=pl.when(unsure).then(pl.lit("undetermined")).otherwise("status"),
+        missing=pl.when(unsure).then("lacks_").otherwise(pl.col("missing").fill_null([])),
+    )  # fmt: skip
+
+
+# ── tell ─────────────────────────────────────────────────────────────────────────────────────────
+def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Escalation) -> pl.DataFrame:
+    assert step.tell_role is not None
+    waits = step.wait is not None
+    due = _later(ctx, rows, step.wait) if waits else rows.get_column("anchor")
+    rows = rows.with_columns(due=due)
+    if waits and now.pauses:
+        rows = rows.with_columns(due=paused_until(rows, now.pauses))
+    alive = pl.col("closed").is_null() | (pl.col("closed") > pl.col("due"))
+    if not waits:
+        alive = alive | (pl.col("due") <= pl.col("closed"))
+    reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
+    rows = rows.with_columns(fires=(reached & alive).fill_null(False))
+    rows = _addressed(ctx, step, rows, now, rule)
+    times = pl.lit(None, pl.Int64)
+    if step.repeat is not None:
+        times = _repeats(ctx, step.repeat, rows)
+    status = (
+        pl.when("fires").then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))
+        .when(~alive.fill_null(True) | (pl.col("anchor").is_null() & pl.col("closed").is_not_null())).then(pl.lit("dropped"))
+        .otherwise(pl.lit("waiting"))
+    )  # fmt: skip
+    rows = rows.with_columns(status=status, done=pl.when("fires").then("due"), missing=pl.lit([], pl.List(pl.String)), low=times)
+    detail = [as_json(to=p) if fires else as_json() for fires, p in rows.select("fires", "persons").iter_rows()]
+    rows = rows.with_columns(detail=pl.Series(detail, dtype=pl.String))
+    return _state(rows).join(rows.select("ask", "detail", "low"), on="ask", how="left", maintain_order="left")
+
+
+def _addressed(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Escalation) -> pl.DataFrame:
+    """`persons`: who holds the role at the step's place on the day it is due."""
+    rows = rows.with_columns(_day=day_of(ctx, rows, "due"))
+    if rule.transfers is not None:
+        moved = belonging(ctx, rule, rule.transfers, now.cases, now.first).filter("certain")
+        moved = moved.join(rows.select("ask", "due"), on="ask").filter(pl.col("at") <= pl.col("due")).sort("at")
+        moved = moved.unique("ask", keep="last").select("ask", moved="grid")
+        rows = rows.join(moved, on="ask", how="left", maintain_order="left").with_columns(grid=pl.coalesce("moved", "grid"))
+    if step.tell_at == "here":
+        rows = rows.with_columns(_place="grid")
+    else:
+        rows = ancestor_at(ctx, rows, step.tell_at, "_day", "_place")
+    assert step.tell_role is not None
+    found = holders_of_role(ctx, rows, step.tell_role, "_place", "subject" if step.tell_at == "here" else None, "_day")
+    rows = rows.with_row_index("_row").join(found, on="_row", how="left", maintain_order="left").drop("_row")
+    return rows.with_columns(persons=pl.col("persons").fill_null([]))
+
+
+def _repeats(ctx: Context, repeat: Duration, rows: pl.DataFrame) -> pl.Series:
+    """How often a repeated notice has been due by now, while the case was open."""
+    counts = []
+    ends = rows.select(pl.min_horizontal(pl.coalesce("closed", pl.lit(ctx.as_of)), pl.lit(ctx.as_of))).to_series()
+    frame = rows.select("due", "fires").with_columns(end=ends)
+    for due, fires, end in frame.iter_rows():
+        n = 0
+        while fires and due <= end and n < 10_000:
+            n += 1
+            due = due_after(ctx, pl.DataFrame({"due": [due]}, schema={"due": pl.Int64}), "due", repeat)[0]
+        counts.append(n if fires else None)
+    return pl.Series("low", counts, dtype=pl.Int64)

@@ -1,0 +1,149 @@
+"""Targets: a share, a count or a value must reach a threshold by a date, or in every period (T1 to T3)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import polars as pl
+
+from wuding.assess.frame import shaped
+from wuding.assess.measures import Lacks, share_of, with_measure
+from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
+from wuding.assess.patrol import counted, lacking
+from wuding.domain.number import SCALE, rounded, to_scaled
+from wuding.domain.period import Every, to_date
+from wuding.engines.columnar.context import FAR, Context, start_of, valid_days
+from wuding.engines.columnar.exact import intervals, tests
+from wuding.engines.columnar.match import POPULATIONS, match
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.program.model import Target, Test
+
+
+def targets(ctx: Context, rule: Target) -> pl.DataFrame:
+    """The findings of a target rule."""
+    if rule.every is not None:
+        assert rule.reach is not None
+        asked = asked_by_period(ctx, rule.head, rule.holders, rule.every).filter("owed")
+        parts = [_measured(ctx, rule, asked, rule.reach, rule.every)]
+    else:
+        parts = _by_date(ctx, rule)
+    return shaped(ctx, rule, pl.concat(parts))
+
+
+def _by_date(ctx: Context, rule: Target) -> list[pl.DataFrame]:
+    parts = []
+    for day, test in rule.reach_on:
+        asked = _asked_on(ctx, rule, day, to_date(day).isoformat())
+        parts.append(_measured(ctx, rule, asked, test, None))
+    passed = [(day, test) for day, test in rule.reach_on if day < ctx.today_end - 1 or _over(ctx, day)]
+    if rule.hold and passed:
+        reached = pl.concat(parts).filter(pl.col("status") == "reached").select("holder").unique()
+        asked = _asked_on(ctx, rule, ctx.today_end - 1, "hold").join(reached, on="holder", how="semi")
+        asked = asked.with_columns(over=pl.lit(True), finish=pl.lit(ctx.as_of), upto=pl.lit(ctx.as_of + 1))
+        parts.append(_measured(ctx, rule, asked, passed[-1][1], None))
+    return parts
+
+
+def _over(ctx: Context, day: int) -> bool:
+    from wuding.domain.instants import day_start_us
+
+    return day_start_us(day + 1, ctx.zone) <= ctx.as_of
+
+
+def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
+    """The holders that exist on a date on which the rule is valid."""
+    valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
+    rows = holders(ctx, rule.holders)
+    here = (pl.col("start").fill_null(-FAR) <= day) & (pl.col("end").fill_null(FAR) > day)
+    rows = rows.filter(here & pl.lit(valid_from <= day < valid_to))
+    rows = rows.with_columns(label=pl.lit(label), pday=pl.lit(day, pl.Int32), phome=pl.lit(day, pl.Int32))
+    end = start_of(ctx, pl.Series([day + 1], dtype=pl.Int32))[0]
+    mday = min(day, ctx.today_end - 1)
+    return rows.with_columns(
+        begin=pl.lit(None, pl.Int64), finish=pl.lit(end), over=pl.lit(end <= ctx.as_of), upto=pl.lit(end),
+        mday=pl.lit(mday, pl.Int32), vstart="start", vend="end",
+    ).with_row_index("ask")  # fmt: skip
+
+
+def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every: Every | None) -> pl.DataFrame:
+    lacks: Lacks = []
+    kind = rule.holders.source
+    if rule.share_of is not None:
+        rows = _share(ctx, rule, asked, every, lacks)
+    elif rule.count is not None:
+        found = match(ctx, rule.count, asked, kind, every, subtree=kind == "grid")
+        lacks.append(lacking(found, rule.count))
+        numbers = counted(found, rule.count).select(
+            "ask", pl.col("low").mul(SCALE).alias("f.it.lo"), pl.col("high").mul(SCALE).alias("f.it.hi")
+        )
+        rows = asked.join(numbers, on="ask", how="left", maintain_order="left")
+        rows = rows.with_columns(pl.col("f.it.lo").fill_null(0), pl.col("f.it.hi").fill_null(0))
+    else:
+        assert rule.value is not None
+        rows = asked
+        for measure in rule.measures:
+            rows = with_measure(ctx, rows, measure, kind, every, lacks, subtree=kind == "grid")
+        rows = with_params(ctx, rows, params_in(None, rule.value), "pday")
+        rows = intervals(rows, rule.value, "f.it")
+    rows = with_params(ctx, rows, params_in(test.cond), "pday")
+    rows = tests(rows, test.cond, "_yes")
+    return _findings(rule, rows, test, lacks)
+
+
+def _share(ctx: Context, rule: Target, asked: pl.DataFrame, every: Every | None, lacks: Lacks) -> pl.DataFrame:
+    """The share of each moment: counterparts count up to the date, or within the period."""
+    assert rule.share_of is not None
+    of = rule.share_of
+    subtree = rule.holders.source == "grid"
+    parts = []
+    moments = asked.select("begin", "finish", "upto" if "upto" in asked.columns else pl.col("finish").alias("upto")).unique()
+    for begin, finish, upto in moments.iter_rows():
+        about = asked.filter(pl.col("finish") == finish)
+        rows = match(ctx, of, about, rule.holders.source, every, subtree=subtree)
+        lacks.append(lacking(rows, of))
+        bounded = of.source in POPULATIONS
+        found = share_of(
+            ctx, rows, of, rule.share_with, rule.share_when, about,
+            after=begin if bounded and every is not None else None, upto=upto if bounded else None,
+        )  # fmt: skip
+        parts.append(found)
+    none = pl.DataFrame(schema={"ask": pl.UInt32, "lo": pl.String, "hi": pl.String})
+    found = pl.concat(parts) if parts else none
+    return asked.join(found.rename({"lo": "f.it.lo", "hi": "f.it.hi"}), on="ask", how="left", maintain_order="left")
+
+
+def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.DataFrame:
+    if lacks:
+        named = pl.concat([f.select("ask", "lacks_") for f in lacks]).group_by("ask")
+        rows = rows.join(named.agg(pl.col("lacks_").explode().drop_nulls().unique().sort()), on="ask", how="left")
+    else:
+        rows = rows.with_columns(lacks_=pl.lit([], pl.List(pl.String)))
+    rows = _scaled(rows)
+    unknown = ~pl.col("sure") | pl.col("_yes").is_null()
+    status = (
+        pl.when(~pl.col("over")).then(pl.lit("on-course")).when(unknown).then(pl.lit("undetermined"))
+        .when("_yes").then(pl.lit("reached")).otherwise(pl.lit("missed"))
+    )  # fmt: skip
+    rows = rows.with_columns(status=status)
+    missing = (
+        pl.when(pl.col("status") != "undetermined").then([]).when(~pl.col("sure")).then("lacks")
+        .otherwise(pl.col("lacks_").fill_null([]))
+    )  # fmt: skip
+    return rows.select(
+        *FINDING_KEYS, "status", period="label", start="begin", end=pl.when(pl.col("begin").is_not_null()).then("finish"),
+        at=pl.col("finish") - 1, due="finish", home="phome", value_low="_lo", value_high="_hi", needed=pl.lit(test.text),
+        missing=missing,
+    )  # fmt: skip
+
+
+def _scaled(rows: pl.DataFrame) -> pl.DataFrame:
+    """The measured value as millionths, for people and for other rules."""
+    for end, name in (("f.it.lo", "_lo"), ("f.it.hi", "_hi")):
+        if rows.schema[end] == pl.String:
+            table = {t: to_scaled(rounded(Fraction(t), 6)) for t in rows[end].unique().drop_nulls()}
+            rows = rows.with_columns(pl.col(end).replace_strict(table, default=None, return_dtype=pl.Int64).alias(name))
+        else:
+            rows = rows.with_columns(pl.col(end).cast(pl.Int64).alias(name))
+    return rows
+
+

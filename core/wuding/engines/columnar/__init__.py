@@ -1,0 +1,1 @@
+"""The columnar engine: conditions become expressions over columns, matching becomes joins."""

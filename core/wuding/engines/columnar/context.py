@@ -1,0 +1,185 @@
+"""What all rules of one check share: the program, the snapshot, and tables made once from them.
+
+A context is built by `open_context` and handed on; it holds no state but caches of pure results and the
+findings of the rules already assessed, which later rules may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from wuding.domain.calendar import due, holiday_days, is_workday, season_days
+from wuding.domain.fact import CORE
+from wuding.domain.instants import day_start_us, local_day
+from wuding.engines.base import Snapshot
+from wuding.engines.frames import DTYPES, FACT_COLUMNS
+from wuding.lang.nodes import Duration
+from wuding.program.model import Program, Thing
+
+FAR = 2**30  # a day later than any other
+
+
+@dataclass
+class Context:
+    """`today_end`: the day after the last day that `as_of` has begun. `findings`: by rule id, the frames of
+    the rules assessed so far."""
+
+    program: Program
+    snap: Snapshot
+    ancestors: pl.DataFrame  # grid ancestor level depth start end
+    today_end: int
+    findings: dict[str, pl.DataFrame] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        return self.program.zone
+
+    @property
+    def as_of(self) -> int:
+        return self.snap.as_of
+
+    def memo(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self.cache:
+            self.cache[key] = make()
+        return self.cache[key]
+
+
+def open_context(program: Program, snap: Snapshot) -> Context:
+    return Context(program, snap, ancestor_table(snap.grids), local_day(snap.as_of - 1, program.zone) + 1)
+
+
+def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
+    """Every grid with each of its ancestors, itself included, and the days on which that holds."""
+    version = grids.select("code", "parent", "level", "start", "end")
+    up = version.select(
+        grid="code", ancestor="code", level="level", parent="parent", start="start", end="end", depth=pl.lit(0, pl.Int32)
+    )
+    found = [up]
+    while True:
+        above = version.rename({"code": "ancestor", "level": "level_", "parent": "parent_", "start": "s", "end": "e"})
+        up = (
+            up.drop("ancestor", "level")
+            .join(above, left_on="parent", right_on="ancestor", how="inner", coalesce=False)
+            .with_columns(start=pl.max_horizontal("start", "s"), end=pl.min_horizontal("end", "e"), depth=pl.col("depth") + 1)
+            .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
+            .select("grid", "ancestor", level="level_", parent="parent_", start="start", end="end", depth="depth")
+        )
+        if up.is_empty() or len(found) > 64:
+            return pl.concat(found).drop("parent")
+        found.append(up)
+
+
+# ── days and instants ────────────────────────────────────────────────────────────────────────────
+def day_of(ctx: Context, frame: pl.DataFrame, column: str) -> pl.Series:
+    """The local day of a column of instants."""
+    local = pl.from_epoch(column, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(ctx.zone)
+    return frame.select(local.dt.date().cast(pl.Int32).alias("day")).to_series()
+
+
+def start_of(ctx: Context, days: pl.Series) -> pl.Series:
+    """The first instant of each local day; null for null."""
+    distinct = days.unique()
+    starts = [None if d is None else day_start_us(d, ctx.zone) for d in distinct]
+    return days.replace_strict(distinct, pl.Series(starts, dtype=pl.Int64), return_dtype=pl.Int64).alias("start")
+
+
+def due_after(ctx: Context, frame: pl.DataFrame, anchor: str, limit: Duration) -> pl.Series:
+    """When a limit after the instants of column `anchor` ends (semantics 11)."""
+    instants = frame.get_column(anchor)
+    if limit.unit in ("min", "h"):
+        return instants + due(0, limit.n, limit.unit, "UTC")
+    days = day_of(ctx, frame, anchor)
+    distinct = days.unique().drop_nulls()
+    country = workday_country(ctx)
+
+    def ends(day: int) -> int:
+        return due(day_start_us(day, ctx.zone), limit.n, limit.unit, ctx.zone, lambda d: is_workday(country, d))
+
+    return days.replace_strict(
+        distinct, pl.Series([ends(d) for d in distinct], dtype=pl.Int64), default=None, return_dtype=pl.Int64
+    )
+
+
+def workday_country(ctx: Context) -> str:
+    """Whose workdays count (semantics 7b)."""
+    return next((s.holidays for s in ctx.program.calendar.values() if s.holidays), "CN")
+
+
+def days_of_season(ctx: Context, name: str, start: int, end: int) -> frozenset[int]:
+    season = ctx.program.calendar[name]
+    if season.holidays:
+        return frozenset(holiday_days(season.holidays, start, end))
+    assert season.start is not None and season.end is not None
+    return frozenset(season_days(season.start, season.end, start, end))
+
+
+def valid_days(ctx: Context, rule_from: int | None, rule_to: int | None) -> tuple[int, int]:
+    """The days on which a rule of this edition holds."""
+    starts = [d for d in (rule_from, ctx.snap.in_force[0]) if d is not None]
+    ends = [d for d in (rule_to, ctx.snap.in_force[1]) if d is not None]
+    return max(starts, default=-FAR), min(ends, default=FAR)
+
+
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────
+def thing_type(ctx: Context, name: str) -> tuple[tuple[str, str], Thing]:
+    """Where facts of a type are kept, and what they look like. The built-in types are the core's."""
+    from wuding.program.builtin import FACTS
+
+    domain = CORE if name in FACTS else ctx.program.domain.name
+    return (domain, name), ctx.program.domain.facts.get(name) or FACTS[name]
+
+
+def facts_of(ctx: Context, name: str) -> pl.DataFrame:
+    """The facts of one type that happened by `as_of`, with their local `day`."""
+
+    def read() -> pl.DataFrame:
+        key, thing = thing_type(ctx, name)
+        lazy = ctx.snap.facts.get(key)
+        if lazy is None:
+            schema = FACT_COLUMNS | {f"f.{n}": DTYPES[f.type] for n, f in thing.fields.items()}
+            lazy = pl.LazyFrame(schema=schema)
+        frame = lazy.filter(pl.col("at") <= ctx.as_of).collect()
+        return frame.with_columns(day_of(ctx, frame, "at").alias("day"))
+
+    return ctx.memo(("facts", name), read)  # type: ignore[no-any-return]
+
+
+def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
+    """The rows whose `grid` lies in the subtree that the book governs, on the day in column `day`."""
+    if ctx.program.grid is None:
+        return frame
+    inside = ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", s="start", e="end")
+    if inside.select(pl.col("s").is_null().all() & pl.col("e").is_null().all()).item():
+        return frame.join(inside.select("grid").unique(), on="grid", how="semi")
+    rows = frame.with_row_index("_in")
+    kept = rows.select("_in", "grid", d=day).join(inside, on="grid").filter(holds_on(pl.col("d"), "s", "e"))
+    return rows.join(kept.select("_in").unique(), on="_in", how="semi").drop("_in")
+
+
+def holds_on(day: pl.Expr, start: str = "start", end: str = "end") -> pl.Expr:
+    """Does the day lie in the days from `start` to `end` (null: open)? An unknown day lies in all."""
+    after = pl.col(start).is_null() | (pl.col(start) <= day)
+    before = pl.col(end).is_null() | (day < pl.col(end))
+    return (after & before).fill_null(True)
+
+
+def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, day: str, name: str) -> pl.DataFrame:
+    """The frame with the column `name`: the ancestor of `grid` at a level on the day (null: none). `up` is the parent."""
+    levels = [level] if isinstance(level, str) else list(level)
+    wanted = pl.col("depth") == 1 if levels == ["up"] else pl.col("level").is_in(levels)
+    up = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")
+    rows = frame.with_row_index("_up")
+    found = (
+        rows.select("_up", "grid", _d=day)
+        .join(up, on="grid")
+        .filter(holds_on(pl.col("_d"), "_s", "_e"))
+        .sort("depth")
+        .unique("_up", keep="first")
+        .select("_up", pl.col("ancestor").alias(name))
+    )
+    return rows.join(found, on="_up", how="left", maintain_order="left").drop("_up")

@@ -1,0 +1,250 @@
+"""Match: which things meet which selectors, for which holders, certainly or possibly (semantics 13 to 16).
+
+`asked` is a frame of those who are asked: `ask` (row number), `holder grid subject actor` (and `vstart vend`, the
+days of a post), fields `h.<name>`, the day `pday` on which parameters are read, and, where time limits what
+counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from wuding.domain.instants import local_day
+from wuding.domain.period import Every, home_day, period_of
+from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
+from wuding.engines.columnar.holding import in_role
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things
+from wuding.lang.nodes import Duration
+from wuding.program.model import Escalation, Selector, Thing
+
+BUILTIN_KEYS = ("grid", "subject", "actor")
+POPULATIONS = ("grid", "subject", "post")
+
+
+def match(
+    ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None = None, subtree: bool = False
+) -> pl.DataFrame:
+    """The things that may count for each of the asked, `ask` saying for whom, with `certain`.
+
+    `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all below."""
+    found = candidates(ctx, sel)
+    rows = linked(ctx, found, sel, asked, kind, every, subtree or sel.within == "subtree")
+    rows = _held_to(ctx, rows, sel)
+    return rows.with_columns(certain=pl.col("ok").fill_null(False))
+
+
+def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
+    """The things that may meet the selector, their own condition and counterparts judged; holders not yet."""
+    simple = not any(needs_holder(s.when) for s in (*sel.having, *sel.lacking))
+
+    def make() -> pl.DataFrame:
+        rows = possible(judged(ctx, things(ctx, sel), own(sel)))
+        if sel.source in POPULATIONS:
+            return rows
+        for other in sel.having:
+            rows = possible(correlated(ctx, rows, sel, other, wanted=True))
+        for other in sel.lacking:
+            rows = possible(correlated(ctx, rows, sel, other, wanted=False))
+        return rows
+
+    # Findings of other rules do not change once assessed, so the selector itself is the key.
+    return ctx.memo(("candidates", sel), make) if simple else make()  # type: ignore[no-any-return]
+
+
+def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
+    """The tests that need the holder: conditions on it, parameters, roles."""
+    cond = shared(sel)
+    if cond is not None:
+        rows = with_params(ctx, rows, params_in(cond), "pday")
+        rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2")
+        rows = possible(rows)
+    if sel.by:
+        acted = in_role(ctx, rows, sel.by, "a.grid", "a.subject", "home")
+        rows = possible(rows.with_columns(by=acted).with_columns(ok=pl.col("ok") & pl.col("by")).drop("by"))
+    return rows
+
+
+# ── who belongs to whom ──────────────────────────────────────────────────────────────────────────
+def linked(
+    ctx: Context, found: pl.DataFrame, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None, subtree: bool
+) -> pl.DataFrame:
+    """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
+    population = sel.source in POPULATIONS
+    extra = [c for c in ("pday", "mday", "upto", "vstart", "vend") if c in asked.columns]
+    right = asked.select(
+        "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
+        *[c for c in asked.columns if c.startswith("h.")],
+        **{"a.grid": "grid", "a.subject": "subject", "a.actor": "actor", "a.holder": "holder"},
+    )  # fmt: skip
+    left_on: list[str] = []
+    right_on: list[str] = []
+    if every is not None and "pstart" in asked.columns and not population:
+        found = found.with_columns(_p=period_starts(found.get_column("home"), every))
+        left_on, right_on = ["_p"], ["pstart"]
+    if sel.same is not None:
+        pairs = [(_thing_column(n), f"a.{n}" if n in BUILTIN_KEYS else f"h.{n}") for n in sel.same]
+        rows = _join(found, right, [*left_on, *[a for a, _ in pairs]], [*right_on, *[b for _, b in pairs]])
+    elif kind == "grid" and subtree:
+        rows = _below(ctx, found, right, left_on, right_on, population)
+    elif kind == "fact":
+        rows = _of_facts(ctx, found, right, sel, left_on, right_on)
+    else:
+        key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
+        rows = _join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
+    return _in_time(rows, population)
+
+
+def _in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
+    if population:
+        return rows.filter(holds_on(pl.col("mday")) if "mday" in rows.columns else pl.lit(True))
+    if "upto" in rows.columns:
+        rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
+    if "vstart" in rows.columns:
+        rows = rows.filter(holds_on(pl.col("home"), "vstart", "vend"))
+    return rows
+
+
+def _join(left: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str]) -> pl.DataFrame:
+    # An inner join keeps the left keys alone; the asked ones are read later.
+    again = [pl.col(a).alias(b) for a, b in zip(left_on, right_on, strict=True)]
+    return left.join(right, left_on=left_on, right_on=right_on, how="inner", suffix=".asked").with_columns(*again)
+
+
+def _below(
+    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str], population: bool
+) -> pl.DataFrame:
+    wanted = right.select("a.grid").unique()
+    up = ctx.ancestors.join(wanted, left_on="ancestor", right_on="a.grid", how="semi").select(
+        "grid", "ancestor", _s="start", _e="end"
+    )
+    rows = found.join(up, on="grid")
+    if population:
+        rows = rows.with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
+    else:
+        rows = rows.filter(holds_on(pl.col("home"), "_s", "_e"))
+    rows = _join(rows, right, [*left_on, "ancestor"], [*right_on, "a.grid"])
+    return rows.drop("ancestor", "_s", "_e")
+
+
+def _of_facts(
+    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, sel: Selector, left_on: list[str], right_on: list[str]
+) -> pl.DataFrame:
+    keys = [c for c in right.columns if c.startswith("h.") and f"f.{c[2:]}" in found.columns and c[2:] in _keys(ctx, sel)]
+    if keys:
+        return _join(found, right, [*left_on, *[f"f.{k[2:]}" for k in keys]], [*right_on, *keys])
+    about = _join(found, right.filter(pl.col("a.subject").is_not_null()), [*left_on, "subject"], [*right_on, "a.subject"])
+    place = _join(found, right.filter(pl.col("a.subject").is_null()), [*left_on, "grid"], [*right_on, "a.grid"])
+    return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def _keys(ctx: Context, sel: Selector) -> set[str]:
+    """The key fields of the selector's fact types: those that identify the matter, and references."""
+    if sel.source != "fact":
+        return set()
+    return set.intersection(*[set(key_fields(ctx.program.domain.facts[n])) for n in sel.names])
+
+
+def key_fields(thing: Thing) -> tuple[str, ...]:
+    """The fields by which facts of a type belong together: its key, and its references to other types' keys."""
+    refs = tuple(f.name for f in thing.fields.values() if f.type in ("ref", "id") and f.name not in thing.key)
+    return (*thing.key, *refs)
+
+
+def _thing_column(name: str) -> str:
+    return name if name in BUILTIN_KEYS else f"f.{name}"
+
+
+def period_starts(days: pl.Series, every: Every) -> pl.Series:
+    """The first day of the period in which each day falls."""
+    distinct = days.unique().drop_nulls()
+    starts = [period_of(d, every).start for d in distinct]
+    return days.replace_strict(distinct, pl.Series(starts, dtype=pl.Int32), default=None, return_dtype=pl.Int32)
+
+
+def period_home(start: int, every: Every) -> int:
+    return home_day(period_of(start, every), every)
+
+
+# ── counterparts: with, without ──────────────────────────────────────────────────────────────────
+def correlated(
+    ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector, *, wanted: bool, upto: int | None = None, after: int | None = None
+) -> pl.DataFrame:
+    """`ok` of the rows joined with: is there (`wanted`) or is there not a counterpart `other`?
+
+    A window (`within`) starts at the thing; a thing that waits for one to end is left out until it has, and
+    then stands at its end (semantics 13). `after`, `upto`: instants that bound the counterparts."""
+    rows = rows.with_row_index("_row")
+    window = other.within if isinstance(other.within, Duration) else None
+    if window is not None:
+        rows = rows.with_columns(_end=due_after(ctx, rows, "at", window))
+    pairs = _pairs(ctx, rows, sel, other)
+    if window is not None:
+        pairs = pairs.filter((pl.col("at.o") >= pl.col("at")) & (pl.col("at.o") <= pl.col("_end")))
+    if upto is not None and "at.o" in pairs.columns:
+        pairs = pairs.filter(pl.col("at.o") < upto)
+    if after is not None and "at.o" in pairs.columns:
+        pairs = pairs.filter(pl.col("at.o") >= after)
+    if other.by:
+        acting = pairs.select(grid="grid", subject="subject", actor="actor.o", day="home.o")
+        acted = in_role(ctx, acting, other.by, "grid", "subject", "day")
+        pairs = possible(pairs.with_columns(_by=acted).with_columns(pl.col("ok.o") & pl.col("_by")), "ok.o")
+    found = pairs.group_by("_row").agg(_yes=pl.col("ok.o").fill_null(False).any())
+    rows = rows.join(found, on="_row", how="left", maintain_order="left")
+    # yes: certain; no (a row in found, not certain): possible; null: none
+    exists = pl.when(pl.col("_yes").is_null()).then(False).when(pl.col("_yes")).then(True).otherwise(None)
+    rows = rows.with_columns(ok=pl.col("ok") & (exists if wanted else ~exists))
+    if window is not None:
+        waiting = pl.col("_end") >= ctx.as_of
+        if wanted:
+            rows = rows.filter(~(waiting & pl.col("_yes").is_null()))
+        else:
+            rows = rows.filter(~waiting).with_columns(at="_end")
+            rows = rows.with_columns(home=day_of(ctx, rows, "at"))
+        rows = rows.drop("_end")
+    return rows.drop("_row", "_yes")
+
+
+def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
+    """Each row with each counterpart that belongs to it; the counterpart's columns end in `.o`."""
+    mates = candidates(ctx, other)
+    mates = mates.rename({c: f"{c}.o" for c in mates.columns})
+    if other.same is not None:
+        keys = [_thing_column(n) for n in other.same]
+        return rows.join(mates, left_on=keys, right_on=[f"{k}.o" for k in keys], how="inner")
+    if sel.source in POPULATIONS:
+        key = {"grid": "grid", "subject": "subject", "post": "actor"}[sel.source]
+        pairs = rows.join(mates, left_on=key, right_on=f"{key}.o", how="inner")
+        return pairs.filter(holds_on(pl.col("home.o"))) if sel.source == "post" else pairs
+    keys = _shared_keys(ctx, sel, other)
+    if keys:
+        return rows.join(mates, left_on=keys, right_on=[f"{k}.o" for k in keys], how="inner")
+    case = _case_keys(ctx, sel, other)
+    if case:
+        rows = rows.with_columns(_case=pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in case], separator="/"))
+        return rows.join(mates, left_on="_case", right_on="case.o", how="inner").drop("_case")
+    about = rows.filter(pl.col("subject").is_not_null()).join(mates, left_on="subject", right_on="subject.o", how="inner")
+    place = rows.filter(pl.col("subject").is_null()).join(mates, left_on="grid", right_on="grid.o", how="inner")
+    return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def _shared_keys(ctx: Context, sel: Selector, other: Selector) -> list[str]:
+    if sel.source != "fact" or other.source != "fact":
+        return []
+    return [f"f.{k}" for k in sorted(_keys(ctx, sel) & _keys(ctx, other))]
+
+
+def _case_keys(ctx: Context, sel: Selector, other: Selector) -> tuple[str, ...]:
+    """The key fields of the case whose findings `other` names, when things of `sel` have them."""
+    if sel.source != "fact" or other.source != "finding":
+        return ()
+    wanted = {name.partition(".")[0] for name in other.names}
+    cases = [r.case for r in ctx.program.rules if isinstance(r, Escalation) and r.head.id in wanted]
+    fields = [set(ctx.program.domain.facts[n].fields) for n in sel.names]
+    if cases and cases[0] and all(c == cases[0] for c in cases) and all(set(cases[0]) <= f for f in fields):
+        return cases[0]
+    return ()
+
+
+def last_day_begun(ctx: Context) -> int:
+    return local_day(ctx.as_of - 1, ctx.zone)

@@ -1,0 +1,95 @@
+"""Parameters as columns: the value that holds on a day, looked up in tables by grid, field or finding (semantics 9, 9a)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from wuding.domain.number import SCALE
+from wuding.engines.columnar.conditions import BUILTIN, parts, terms
+from wuding.engines.columnar.context import Context
+from wuding.engines.frames import DTYPES, UNIT_US
+from wuding.lang.nodes import Cond, Duration, Param, Term
+from wuding.program.model import Parameter
+
+
+def params_in(cond: Cond | None = None, *terms_: Term | None) -> set[str]:
+    """The names of the parameters that a condition and terms read."""
+    found = {t.name for t in terms(cond) if isinstance(t, Param)}
+    return found | {t.name for term in terms_ for t in parts(term) if isinstance(t, Param)}
+
+
+def with_params(ctx: Context, rows: pl.DataFrame, names: Iterable[str], day: str) -> pl.DataFrame:
+    """The rows with a column `p.<name>` for each parameter, as it stood on the day in column `day`."""
+    for name in sorted(names):
+        if f"p.{name}" not in rows.columns:
+            rows = _with_param(ctx, rows, ctx.program.parameters[name], day)
+    return rows
+
+
+def _with_param(ctx: Context, rows: pl.DataFrame, param: Parameter, day: str) -> pl.DataFrame:
+    columns = [_source(rows, f) for f in param.by]
+    keys = [day, *dict.fromkeys(c for c in columns if c)]
+    distinct = rows.select(keys).unique()
+    place = {c: i for i, c in enumerate(keys)}
+    values = [
+        cell_of(lookup(ctx, param, row[0], [None if c is None else row[place[c]] for c in columns]), param.type)
+        for row in distinct.iter_rows()
+    ]
+    found = distinct.with_columns(pl.Series(f"p.{param.name}", values, dtype=DTYPES[param.type]))
+    return rows.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _source(rows: pl.DataFrame, field: str) -> str | None:
+    """The column that a table is looked up by: the thing's field, else the holder's."""
+    for name in (BUILTIN.get(field, f"f.{field}"), f"h.{field}", f"a.{field}"):
+        if name in rows.columns:
+            return name
+    return None
+
+
+def lookup(ctx: Context, param: Parameter, day: int | None, keys: list[Any]) -> Any:
+    """The value of a parameter on a day for these keys; None when there is none."""
+    standing = [v for start, v in param.values if day is None or start <= day]
+    if not standing:
+        return None
+    value: Any = standing[-1]
+    for field, key in zip(param.by, keys, strict=True):
+        if not isinstance(value, Mapping) or key is None:
+            return None
+        value = _nearest(ctx, value, key, day) if field == "grid" else value.get(_text(key))
+    return None if isinstance(value, Mapping) else value
+
+
+def _text(key: Any) -> str:
+    return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def _nearest(ctx: Context, table: Mapping[str, Any], grid: str, day: int | None) -> Any:
+    """The entry of the nearest ancestor that has one, the grid itself first."""
+
+    def line() -> list[str]:
+        up = ctx.ancestors.filter(pl.col("grid") == grid)
+        if day is not None:
+            up = up.filter(
+                (pl.col("start").is_null() | (pl.col("start") <= day)) & (pl.col("end").is_null() | (pl.col("end") > day))
+            )
+        return up.sort("depth").get_column("ancestor").to_list()
+
+    for code in ctx.memo(("line", grid, day), line):
+        if code in table:
+            return table[code]
+    return None
+
+
+def cell_of(value: Any, type_: str) -> Any:
+    """A parameter's value as a cell of its type's column."""
+    if value is None:
+        return None
+    if isinstance(value, Duration):
+        return value.n * UNIT_US.get(value.unit, UNIT_US["d"])
+    if type_ in ("number", "money"):
+        return int(value * SCALE)
+    return int(value) if type_ == "int" else value

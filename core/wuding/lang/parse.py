@@ -1,0 +1,156 @@
+"""Texts of rule books into terms and conditions, by one grammar (`grammar.lark`).
+
+Every function raises Rejected with the place of each mistake. Nothing is typed here: `types` does that,
+asking `Places` where a term stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import TypeVar
+
+from wuding.errors import Rejected
+from wuding.lang.fold import between, fold_term, fold_test
+from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Holder, Lit, Not, OneOf, Or, Term
+from wuding.lang.texts import AS_TEST, INTERVAL, duration_of, narrow, plain_width
+from wuding.lang.tree import Node, Places, Problems, wrong
+
+COMPARISON = re.compile(r"(>=|<=|!=|=|>|<)\s*(-?\d+(?:\.\d+)?)\Z")
+T = TypeVar("T")
+
+
+# ── conditions ───────────────────────────────────────────────────────────────────────────────────
+def condition(node: Node, places: Places) -> Cond:
+    """A map from field to test, joined by *and*; `any`, `all`, `none` nest."""
+    if node.kind != "map":
+        raise wrong("WD112", node.span, expected="condition", found=node.kind)
+    parts = collect([_entry(key, value, places) for key, value in node.entries])
+    return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _entry(key: Node, value: Node, places: Places) -> Callable[[], Cond]:
+    if key.text in ("any", "all", "none"):
+        return lambda: _nested(key, value, places)
+    return lambda: test(value, _left(key, places), places)
+
+
+def _nested(key: Node, value: Node, places: Places) -> Cond:
+    if value.kind != "list" or not value.items:
+        raise wrong("WD131", value.span, key=key.text)
+    args = tuple(collect([_bound_condition(item, places) for item in value.items]))
+    if key.text == "all":
+        return And(args)
+    return Or(args) if key.text == "any" else Not(Or(args))
+
+
+def _bound_condition(item: Node, places: Places) -> Callable[[], Cond]:
+    return lambda: condition(item, places)
+
+
+def _left(key: Node, places: Places) -> Field | Holder:
+    check_width(key)
+    if key.text.startswith("holder."):
+        return places.put(Holder(key.text.removeprefix("holder.")), key.span)
+    return places.put(Field(key.text), key.span)
+
+
+def collect(tasks: Iterable[Callable[[], T]]) -> list[T]:
+    """The results of all tasks. Raises Rejected with the problems of all of them together."""
+    results: list[T] = []
+    problems: Problems = []
+    for task in tasks:
+        try:
+            results.append(task())
+        except Rejected as error:
+            problems.extend(error.diagnostics)
+    if problems:
+        raise Rejected(problems)
+    return results
+
+
+# ── tests ────────────────────────────────────────────────────────────────────────────────────────
+def test(node: Node, left: Term, places: Places) -> Cond:
+    """What a field is tested for: a value, a list (one of), or the text of a test."""
+    if node.kind == "list":
+        return places.put(OneOf(left, tuple(collect([_option(item, places) for item in node.items]))), node.span)
+    if node.kind == "map":
+        raise wrong("WD112", node.span, expected="test", found="map")
+    if node.kind == "null":
+        raise wrong("WD132", node.span)
+    check_width(node)
+    if node.kind != "text" or not AS_TEST.match(node.text):
+        return places.put(Cmp("=", left, _literal(node, places)), node.span)
+    if quick := COMPARISON.match(node.text):  # nine of ten texts; saves loading the parser
+        number = places.put(Lit(Fraction(quick[2]), "number"), node.inside(*quick.span(2)), quick[2])
+        return places.put(Cmp(quick[1], left, number), node.span)
+    if quick := INTERVAL.match(node.text):
+        return _interval(node, quick, left, places)
+    return fold_test(node, places, left)
+
+
+def _option(item: Node, places: Places) -> Callable[[], Term]:
+    def task() -> Term:
+        if not item.scalar or item.kind == "null":
+            raise wrong("WD112", item.span, expected="value", found=item.kind)
+        check_width(item)
+        if item.kind == "text" and AS_TEST.match(item.text) and not item.text.startswith(("$", "holder.")):
+            raise wrong("WD133", item.span, text=item.text)
+        return term(item, places) if item.text.startswith(("$", "holder.")) else _literal(item, places)
+
+    return task
+
+
+def _literal(node: Node, places: Places) -> Term:
+    if node.kind == "number":
+        return places.put(Lit(Fraction(node.text), "number"), node.span, node.text)
+    if node.kind == "bool":
+        return places.put(Lit(node.value is True, "bool"), node.span, node.text)
+    return places.put(Lit(node.text, "text"), node.span, node.text)
+
+
+def _interval(node: Node, match: re.Match[str], left: Term, places: Places) -> Cond:
+    bounds = [
+        places.put(Lit(Fraction(match[group]), "number"), node.inside(*match.span(group)), match[group])
+        if match[group]
+        else None
+        for group in (1, 2)
+    ]
+    return between(left, bounds[0], bounds[1], node.span, places)
+
+
+def check_width(node: Node) -> None:
+    """Raises Rejected at the first full-width character of something that reads as a test once it is narrow."""
+    if found := plain_width(node.text):
+        at, char, narrow = found
+        raise wrong("WD106", node.inside(at, at + 1), found=char, write=narrow)
+
+
+# ── expressions ──────────────────────────────────────────────────────────────────────────────────
+def term(node: Node, places: Places) -> Term:
+    """A number, or an expression: arithmetic over fields, `holder.` fields, measures and `$parameters`."""
+    if node.kind in ("number", "bool"):
+        return _literal(node, places)
+    if node.kind != "text":
+        raise wrong("WD112", node.span, expected="expression", found=node.kind)
+    for at, char in enumerate(node.text):
+        if narrow(char) != char and narrow(char).isascii():
+            raise wrong("WD106", node.inside(at, at + 1), found=char, write=narrow(char))
+    return fold_term(node, places)
+
+
+def duration(node: Node) -> Duration:
+    """`48h`, `7d`, `3 workdays`, `2 years`. Raises Rejected (WD135)."""
+    found = duration_of(node.text) if node.kind == "text" else None
+    if found is None:
+        check_width(node)
+        raise wrong("WD135", node.span, text=node.text or node.kind)
+    return found
+
+
+def names_in(expression: Term) -> list[Term]:
+    """The fields, holder fields and parameters that a term mentions."""
+    if isinstance(expression, Arith):
+        return [name for arg in expression.args for name in names_in(arg)]
+    return [] if isinstance(expression, Lit) else [expression]

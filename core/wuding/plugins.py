@@ -1,0 +1,133 @@
+"""The plugins that are installed, and the shelf of domains and books that they bring.
+
+The only reader of entry points. Nothing is loaded at import: `plugin_manager()` builds a manager, `shelf()`
+reads what its plugins name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from wuding import hookspecs
+from wuding.errors import Diagnostic, Rejected, WudingError
+from wuding.hookspecs import PROJECT, Resource
+from wuding.program.model import Domain, Program
+
+Text = tuple[str, str]  # a file's text, and the name under which diagnostics show it
+
+
+def plugin_manager(extra: Iterable[ModuleType] = ()) -> pluggy.PluginManager:
+    """A manager with every installed plugin, and with the modules given. A plugin that cannot be imported
+    raises WD601, naming it."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.load_setuptools_entrypoints(PROJECT)
+    except ImportError as error:
+        raise WudingError("WD601", reason=str(error)) from error
+    for module in extra:
+        if not manager.is_registered(module):
+            manager.register(module)
+    manager.check_pending()
+    return manager
+
+
+def read_resource(resource: Resource) -> Text:
+    """The text of a plugin's file. Raises WD602 when the plugin names a file that it does not have."""
+    package, path = resource
+    found = files(package).joinpath(path)
+    if not found.is_file():
+        raise WudingError("WD602", package=package, path=path)
+    return found.read_text(encoding="utf-8"), f"{package}/{path}"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The domains and books at hand: those of the plugins, and files given by path.
+
+    `books` and `domains` are found by the name written inside them (`book: fire/chigang`)."""
+
+    manager: pluggy.PluginManager
+    given: tuple[Text, ...] = ()
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def domains(self) -> Mapping[str, Domain]:
+        """Every domain by name. Raises Rejected when a domain file has mistakes."""
+        from wuding.book.load import load_domain
+
+        found: dict[str, Domain] = {}
+        problems: list[Diagnostic] = []
+        for resource in self._resources("wuding_domains"):
+            text, path = read_resource(resource)
+            domain, diagnostics = load_domain(text, path)
+            problems += [d for d in diagnostics if d.severity == "error"]
+            if domain is not None:
+                found[domain.name] = domain
+        if problems:
+            raise Rejected(problems)
+        return found
+
+    @cached_property
+    def texts(self) -> Mapping[str, Text]:
+        """Every book's text by the book's name; given files win over plugins' books."""
+        from wuding.book.load import book_name
+
+        found: dict[str, Text] = {}
+        for text, path in (*(read_resource(r) for r in self._resources("wuding_books")), *self.given):
+            name = book_name(text)
+            if name:
+                found[name] = (text, path)
+        return found
+
+    def find(self, name: str) -> Text | None:
+        """The text of the book called `name`; None when there is none."""
+        return self.texts.get(name)
+
+    def mapping(self, name: str) -> Text | None:
+        """The text of the mapping file called `name`."""
+        for resource in self._resources("wuding_mappings"):
+            if Path(resource[1]).stem == name:
+                return read_resource(resource)
+        return None
+
+    def program(self, name: str) -> Program:
+        """The book called `name`, linked. Raises WD603 for a name that no plugin and no file has, Rejected for a book with mistakes."""
+        found = self.find(name)
+        if found is None:
+            raise WudingError("WD603", name=name, known=", ".join(sorted(self.texts)))
+        if name not in self.cache:
+            self.cache[name] = self.load(*found)
+        return self.cache[name]  # type: ignore[no-any-return]
+
+    def load(self, text: str, path: str) -> Program:
+        """A book's text, linked. Raises Rejected when it has mistakes."""
+        from wuding.book.load import load_program
+
+        program, diagnostics = load_program(text, path, self.domains, self.find)
+        errors = [d for d in diagnostics if d.severity == "error"]
+        if errors or program is None:
+            raise Rejected(errors)
+        return program
+
+    def _resources(self, hook: str) -> list[Resource]:
+        return [r for found in getattr(self.manager.hook, hook)() for r in found]
+
+
+def shelf(paths: Iterable[str | Path] = (), manager: pluggy.PluginManager | None = None) -> Shelf:
+    """The shelf of installed plugins, with the books at `paths` besides. Raises WD604 for a file that cannot be read."""
+    given = []
+    for path in paths:
+        try:
+            given.append((Path(path).read_text(encoding="utf-8"), str(path)))
+        except (OSError, UnicodeDecodeError) as error:
+            raise WudingError("WD604", path=str(path), reason=str(error)) from error
+    return Shelf(manager or plugin_manager(), tuple(given))

@@ -1,0 +1,187 @@
+"""The registry at any sequence of the ledger: grids, subjects, posts, books, boundaries.
+
+A replay of the core facts up to that sequence defines it; while nothing of it has changed since, the tables
+give the same, faster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+from sqlalchemy import bindparam, text
+from wuding.domain.fact import CORE, Fact
+from wuding.domain.grid import Grid
+from wuding.domain.period import to_date, to_day
+from wuding.domain.post import Post
+from wuding.domain.subject import Subject
+from wuding.errors import WudingError
+from wuding.store import projection
+from wuding.store.canonical import NewFact
+from wuding.store.corrections import CORRECTION
+from wuding.store.entries import (
+    REGISTRY,
+    Book,
+    book_fact,
+    close_grid,
+    close_post,
+    close_subject,
+    grid_fact,
+    post_fact,
+    post_id,
+    subject_fact,
+)
+from wuding.store.ledger import Ledger
+
+__all__ = [
+    "Book",
+    "Frames",
+    "Registry",
+    "book_fact",
+    "boundaries",
+    "boundary_fact",
+    "close_grid",
+    "close_post",
+    "close_subject",
+    "grid_fact",
+    "post_fact",
+    "post_id",
+    "registry",
+    "registry_frames",
+    "subject_fact",
+]
+
+TEXT, DAY, SEQ = pl.String(), pl.Int32(), pl.Int64()
+DAYS = {"start": DAY, "end": DAY, "seq": SEQ}
+SCHEMAS: dict[str, dict[str, pl.DataType]] = {
+    "grid": {"code": TEXT, "name": TEXT, "parent": TEXT, "level": TEXT, "kinds": TEXT, **DAYS},
+    "subject": {"id": TEXT, "type": TEXT, "grid": TEXT, "name": TEXT, "fields": TEXT, **DAYS},
+    "post": {"id": TEXT, "person": TEXT, "role": TEXT, "grid": TEXT, "subject": TEXT, "capacity": TEXT, **DAYS},
+    "book": {"id": TEXT, "text": TEXT, "digest": TEXT, "start": DAY, "seq": SEQ},
+}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All versions of everything, each with its own days; those of one thing in the order of their days."""
+
+    grids: tuple[Grid, ...]
+    subjects: tuple[Subject, ...]
+    posts: tuple[Post, ...]
+    books: tuple[Book, ...]  # in the order of being put into force
+
+
+class Frames(NamedTuple):
+    """The same in columns: `kinds` is a list of text, `fields` JSON text, days and `seq` integers."""
+
+    grids: pl.DataFrame
+    subjects: pl.DataFrame
+    posts: pl.DataFrame
+
+
+def registry(ledger: Ledger, known_seq: int | None = None) -> Registry:
+    """The registry as it was known at sequence `known_seq` (None: now)."""
+    grids, subjects, posts, books = _frames(ledger, known_seq, ("grid", "subject", "post", "book"))
+    return Registry(
+        tuple(
+            Grid(code, name, parent, level, tuple(json.loads(kinds)), start, end)
+            for code, name, parent, level, kinds, start, end, _ in grids.iter_rows()
+        ),
+        tuple(
+            Subject(id, type, grid, name, json.loads(fields), start, end)
+            for id, type, grid, name, fields, start, end, _ in subjects.iter_rows()
+        ),
+        tuple(Post(*row[:-1]) for row in posts.iter_rows()),
+        tuple(Book(*row) for row in books.sort("seq").iter_rows()),
+    )
+
+
+def registry_frames(ledger: Ledger, known_seq: int | None = None) -> Frames:
+    """The registry as it was known at sequence `known_seq` (None: now), as frames sorted by key and day."""
+    grids, subjects, posts = _frames(ledger, known_seq, ("grid", "subject", "post"))
+    return Frames(grids.with_columns(pl.col("kinds").str.json_decode(pl.List(pl.String))), subjects, posts)
+
+
+def _frames(ledger: Ledger, known_seq: int | None, tables: Sequence[str]) -> list[pl.DataFrame]:
+    upto = ledger.head().seq if known_seq is None else known_seq
+    if _unchanged_since(ledger, upto):
+        found = [_table(ledger, table) for table in tables]
+        if _unchanged_since(ledger, upto):  # nor while they were being read
+            return found
+    with ledger.database.read() as conn:
+        made = projection.replay(conn, upto)
+    return [_sorted(table, _made(table, made[table])) for table in tables]
+
+
+def _unchanged_since(ledger: Ledger, seq: int) -> bool:
+    query = text("SELECT 1 FROM fact WHERE domain = 'core' AND type IN :types AND seq > :seq LIMIT 1")
+    types: Any = bindparam("types", [*REGISTRY, CORRECTION, projection.ERASURE], expanding=True)
+    with ledger.database.read() as conn:
+        return not conn.execute(query.bindparams(types), {"seq": seq}).first()
+
+
+def _table(ledger: Ledger, table: str) -> pl.DataFrame:
+    schema = SCHEMAS[table]
+    names = ", ".join(f'"{name}"' for name in schema)
+    where = "" if table == "book" else " WHERE NOT closed"
+    return _sorted(table, ledger.database.frame(f'SELECT {names} FROM "{table}"{where}', schema, large=True))
+
+
+def _made(table: str, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
+    schema = SCHEMAS[table] | {"closed": pl.Boolean()}
+    order = projection.COLUMNS[table] if table == "book" else (*projection.COLUMNS[table], *projection.DAYS)
+    found = pl.DataFrame(rows, schema={name: schema[name] for name in order}, orient="row")
+    kept = found if table == "book" else found.filter(~pl.col("closed"))
+    return kept.select(list(SCHEMAS[table]))
+
+
+def _sorted(table: str, found: pl.DataFrame) -> pl.DataFrame:
+    return found.sort(projection.COLUMNS[table][0], "start", "seq", nulls_last=False)
+
+
+# ── boundaries ───────────────────────────────────────────────────────────────────────────────────
+def boundary_fact(
+    code: str, geometry: str | bytes | Mapping[str, object], at: int, start: int | None = None
+) -> NewFact:
+    """The boundary of a grid from day `start` on (None: always): WKB, or GeoJSON as text or as a mapping."""
+    if isinstance(geometry, bytes):
+        shape = geometry.hex()
+    else:
+        shape = geometry if isinstance(geometry, str) else json.dumps(geometry, separators=(",", ":"))
+    day: dict[str, object] = {} if start is None else {"from": to_date(start).isoformat()}
+    return NewFact(CORE, "boundary", at, code, fields={"code": code, "geometry": shape} | day)
+
+
+def boundaries(ledger: Ledger, known_seq: int | None = None, day: int | None = None) -> dict[str, bytes]:
+    """Grid code: its boundary (WKB) as it was known at `known_seq`, on `day` (None: the latest). Raises WD507
+    for a geometry that cannot be read."""
+    with ledger.database.read() as conn:
+        facts = projection.effective(conn, ("boundary",), known_seq)
+    latest: dict[str, tuple[int, str]] = {}
+    for fact in facts:
+        code, shape = str(fact.fields["code"]), str(fact.fields["geometry"])
+        start = _start(fact)
+        if (day is None or start <= day) and start >= latest.get(code, (start, ""))[0]:
+            latest[code] = (start, shape)
+    return {code: _wkb(shape) for code, (_, shape) in latest.items()}
+
+
+def _start(fact: Fact) -> int:
+    value = fact.fields.get("from")
+    return -(2**31) if value is None else to_day(date.fromisoformat(str(value)))
+
+
+def _wkb(shape: str) -> bytes:
+    from shapely import from_geojson, to_wkb
+    from shapely.errors import ShapelyError
+
+    if not shape.lstrip().startswith("{"):
+        return bytes.fromhex(shape)
+    try:
+        return bytes(to_wkb(from_geojson(shape)))
+    except ShapelyError as error:
+        raise WudingError("WD507", type="boundary", reason=str(error)) from error

@@ -1,0 +1,179 @@
+"""The tables. Days are days since 1970-01-01; instants are microseconds since 1970-01-01 UTC.
+
+`fact`, `batch` and `private` are the record; `grid`, `subject`, `post` and `book` are projections of it,
+which can be made anew at any time; `check` and `finding` keep what was concluded. In the projections of
+grids, subjects and posts, `start` None means always and `end` (exclusive) None means still; a row that is
+`closed` says that nothing is valid from `start` on.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Text, text
+from sqlmodel import Field, SQLModel
+
+REVISION = "0001"  # the newest revision in migrations/versions; a test holds the two together
+VERSION_TABLE = "wuding_version"
+
+BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives the row's own id to INTEGER alone
+
+
+class Record(SQLModel):
+    """What all tables share: a set of tables of their own, apart from those of an embedding application."""
+
+    metadata = MetaData()
+
+
+class Meta(Record, table=True):
+    """Facts about the ledger itself: `ledger` (its id), `zone`, `format`."""
+
+    __tablename__ = "meta"
+    name: str = Field(sa_type=Text, primary_key=True)
+    value: str = Field(sa_type=Text)
+
+
+class BatchRow(Record, table=True):
+    """Facts that were appended together. `root` is over the hashes of the facts, `link` over `prev`, the
+    first sequence, the count, `recorded_at` and `root`."""
+
+    __tablename__ = "batch"
+    id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    first_seq: int = Field(sa_type=BigInteger)
+    last_seq: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
+    recorded_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    root: bytes = Field(sa_type=LargeBinary)
+    prev: bytes = Field(sa_type=LargeBinary)
+    link: bytes = Field(sa_type=LargeBinary)
+
+
+class FactRow(Record, table=True):
+    """One fact. `body` is its canonical JSON (RFC 8785), all that the chain covers; the columns repeat it."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        Index(
+            "fact_core", "type", "seq", sqlite_where=text("domain = 'core'"), postgresql_where=text("domain = 'core'")
+        ),
+    )
+    seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    batch: int = Field(sa_type=BigInteger)
+    domain: str = Field(sa_type=Text)
+    type: str = Field(sa_type=Text)
+    grid: str | None = Field(default=None, sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    actor: str | None = Field(default=None, sa_type=Text)
+    occurred_at: int = Field(sa_type=BigInteger)
+    recorded_at: int = Field(sa_type=BigInteger)
+    body: bytes = Field(sa_type=LargeBinary)
+    hash: bytes = Field(sa_type=LargeBinary)
+
+
+class PrivateRow(Record, table=True):
+    """A private field of a fact: the body holds its commitment alone. Erased: no salt and no value."""
+
+    __tablename__ = "private"
+    seq: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    field: str = Field(sa_type=Text, primary_key=True)
+    salt: bytes | None = Field(default=None, sa_type=LargeBinary)
+    value: str | None = Field(default=None, sa_type=Text)
+
+
+class GridRow(Record, table=True):
+    __tablename__ = "grid"
+    code: str = Field(sa_type=Text, primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    name: str = Field(sa_type=Text)
+    parent: str | None = Field(default=None, sa_type=Text)
+    level: str = Field(sa_type=Text)
+    kinds: str = Field(sa_type=Text)  # JSON list
+    start: int | None = Field(default=None, sa_type=Integer)
+    end: int | None = Field(default=None, sa_type=Integer)
+    closed: bool = False
+
+
+class SubjectRow(Record, table=True):
+    __tablename__ = "subject"
+    id: str = Field(sa_type=Text, primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    type: str = Field(sa_type=Text)
+    grid: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    fields: str = Field(sa_type=Text)  # JSON object
+    start: int | None = Field(default=None, sa_type=Integer)
+    end: int | None = Field(default=None, sa_type=Integer)
+    closed: bool = False
+
+
+class PostRow(Record, table=True):
+    __tablename__ = "post"
+    id: str = Field(sa_type=Text, primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    person: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    grid: str = Field(sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    capacity: str = Field(sa_type=Text)
+    start: int | None = Field(default=None, sa_type=Integer)
+    end: int | None = Field(default=None, sa_type=Integer)
+    closed: bool = False
+
+
+class BookRow(Record, table=True):
+    """A book put into force from day `start` (None: always); the text as it was then."""
+
+    __tablename__ = "book"
+    id: str = Field(sa_type=Text, primary_key=True)
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    text: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    start: int | None = Field(default=None, sa_type=Integer)
+
+
+class CheckRow(Record, table=True):
+    """One check: what was asked, as of when, knowing what."""
+
+    __tablename__ = "check"
+    id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    as_of: int = Field(sa_type=BigInteger)
+    known_seq: int = Field(sa_type=BigInteger)
+    since: int | None = Field(default=None, sa_type=Integer)
+    books: str = Field(sa_type=Text)  # JSON: book: digest
+    link: str = Field(sa_type=Text)  # of the ledger's chain at `known_seq`'s batch, hex
+    started: int = Field(sa_type=BigInteger)
+    ended: int = Field(sa_type=BigInteger)
+
+
+class FindingRow(Record, table=True):
+    """A finding of a check: domain/finding.Finding, flat. Values are scaled by 10^6, `missing` and `detail` JSON."""
+
+    __tablename__ = "finding"
+    check_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    n: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    id: str = Field(sa_type=Text)
+    book: str = Field(sa_type=Text)
+    rule: str = Field(sa_type=Text)
+    variant: str = Field(sa_type=Text)
+    section: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    holder_kind: str = Field(sa_type=Text)
+    holder: str = Field(sa_type=Text)
+    step: str = Field(sa_type=Text)
+    trial: bool
+    grid: str | None = Field(default=None, sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    actor: str | None = Field(default=None, sa_type=Text)
+    period: str = Field(sa_type=Text)
+    case: str = Field(sa_type=Text)
+    episode: int = Field(sa_type=SmallInteger)
+    start: int | None = Field(default=None, sa_type=BigInteger)
+    end: int | None = Field(default=None, sa_type=BigInteger)
+    at: int | None = Field(default=None, sa_type=BigInteger)
+    due: int | None = Field(default=None, sa_type=BigInteger)
+    low: int | None = Field(default=None, sa_type=BigInteger)
+    high: int | None = Field(default=None, sa_type=BigInteger)
+    needed: str = Field(sa_type=Text)
+    value_low: int | None = Field(default=None, sa_type=BigInteger)
+    value_high: int | None = Field(default=None, sa_type=BigInteger)
+    band: str | None = Field(default=None, sa_type=Text)
+    rank: int | None = Field(default=None, sa_type=Integer)
+    missing: str = Field(sa_type=Text)
+    detail: str = Field(sa_type=Text)

@@ -1,0 +1,1 @@
+"""The fire-safety domain of Wuding."""

@@ -1,0 +1,1 @@
+"""Rule books of real jurisdictions, written from the nine source plans."""

@@ -1,0 +1,218 @@
+"""The steps of a case: who was expected to do what by when (semantics E3 to E7, 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wuding.program.model import Step
+
+from tests.parity.oracle import cases
+from tests.parity.oracle.cases import Case
+from tests.parity.oracle.conditions import truth_of
+from tests.parity.oracle.people import staff
+from tests.parity.oracle.selectors import Match, env_of, missing_of
+from tests.parity.oracle.world import View, ancestor_at, grid_on
+
+DONE = ("done", "late", "out-of-order")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a step stands. `done`: the moment from which a later step's clock runs; `failed`: when and by what."""
+
+    status: str
+    anchor: int | None = None
+    due: int | None = None
+    done: int | None = None
+    missing: tuple[str, ...] = ()
+    to: tuple[str, ...] | None = None
+    failed: tuple[int, str] | None = None
+    exists: bool = True  # false: `when` is unknown
+
+
+@dataclass(frozen=True)
+class Round:
+    """What `else: {back: step}` did so far (E6). `floors`: steps begun again look at nothing earlier."""
+
+    number: int = 1
+    anchors: dict[str, int] = field(default_factory=dict)
+    floors: dict[str, int] = field(default_factory=dict)
+    seen: frozenset[tuple[str, str]] = frozenset()  # failures that were followed: step and fact
+
+
+def comes_after(case: Case, step: Step, name: str) -> bool:
+    """Whether the step's clock starts at `name`, directly or through other steps."""
+    if step.after == name:
+        return True
+    return any(comes_after(case, other, name) for other in case.rule.steps if other.id == step.after)
+
+
+def run_steps(view: View, case: Case, closing: int | None) -> tuple[dict[str, State], int]:
+    """Every step that exists, as it stands in its last round, and how many rounds there were."""
+    again = Round()
+    while True:
+        states: dict[str, State] = {}
+        for step in case.rule.steps:
+            state = state_of(view, case, step, states, closing, again)
+            if state is not None:
+                states[step.id] = state
+        failures = [
+            (*states[step.id].failed, step) for step in case.rule.steps  # type: ignore[misc]
+            if step.else_back and step.id in states and states[step.id].failed
+            and (step.id, states[step.id].failed[1]) not in again.seen  # type: ignore[index]
+        ]  # fmt: skip
+        if not failures:
+            return states, again.number
+        again = begin_again(case, *min(failures, key=lambda f: f[0]), again)
+
+
+def begin_again(case: Case, moment: int, by: str, step: Step, again: Round) -> Round:
+    """E6: the named step, and all that come after it, start again with the failure as the anchor."""
+    back = step.else_back or ""
+    affected = {back} | {other.id for other in case.rule.steps if comes_after(case, other, back)}
+    anchors = {id: anchor for id, anchor in again.anchors.items() if id not in affected} | {back: moment}
+    return Round(
+        again.number + 1, anchors, again.floors | dict.fromkeys(affected, moment), again.seen | {(step.id, by)}
+    )
+
+
+def state_of(
+    view: View, case: Case, step: Step, states: dict[str, State], closing: int | None, again: Round
+) -> State | None:
+    """E3. None: the step does not exist."""
+    exists = truth_of(step.when, env_of(view, case.item, case.item, view.day(case.start)))
+    if exists is False:
+        return None
+    if exists is None:
+        return State(
+            "undetermined", missing=tuple(sorted(cases.lacking_in_opening(view, case, step.when))), exists=False
+        )
+    anchor = again.anchors.get(step.id)
+    if anchor is None and step.after == "opening":
+        anchor = case.start
+    elif anchor is None and step.after == "closed":
+        anchor = closing
+    elif anchor is None and step.after in states:
+        if states[step.after].status == "undetermined":
+            return State("undetermined", missing=states[step.after].missing)
+        anchor = states[step.after].done
+    horizon = None if comes_after(case, step, "closed") else closing
+    if anchor is None:
+        return State("waiting" if horizon is None else "dropped")
+    if step.kind == "tell":
+        return tell(view, case, step, anchor, horizon)
+    if case.rule.closes is None:
+        horizon = None  # closed by these very steps
+    known, due = due_of(view, case, step, anchor)
+    if not known:
+        return State("undetermined", anchor)
+    assert step.of is not None
+    found = [
+        match for match in cases.found_in(view, case, step.of)
+        if moment_of(match) >= again.floors.get(step.id, case.start) and (horizon is None or moment_of(match) <= horizon)
+        and not (step.id in again.floors and (step.id, match.item.id) in again.seen)
+    ]  # fmt: skip
+    return (expect if step.kind == "expect" else without)(view, case, step, anchor, due, found, horizon)
+
+
+def moment_of(match: Match) -> int:
+    assert match.moment is not None
+    return match.moment
+
+
+def due_of(view: View, case: Case, step: Step, anchor: int) -> tuple[bool, int | None]:
+    """Whether the limit is known, and the limit (None: there is none), moved by pauses (E7)."""
+    limit = step.limit
+    if limit is None:
+        return True, None
+    if limit.until is not None:
+        due = cases.until_field(view, case, limit.until)
+    elif limit.high is not None:
+        duration = cases.duration_of(view, case, limit.high)
+        if duration is None:
+            return False, None
+        due = cases.after(view, anchor, duration)
+    else:
+        due = None
+    return True, None if due is None else cases.moved(due, anchor, cases.pauses_of(view, case))
+
+
+# ── expect ───────────────────────────────────────────────────────────────────────────────────────
+def expect(
+    view: View, case: Case, step: Step, anchor: int, due: int | None, found: list[Match], horizon: int | None
+) -> State:
+    soonest = cases.after(view, anchor, step.limit.low) if step.limit and step.limit.low else None
+
+    def outcome(moments: Sequence[int]) -> tuple[str, int | None]:
+        after = sorted(moment for moment in moments if moment >= anchor)
+        if after:
+            if soonest is not None and after[0] < soonest:
+                return "out-of-order", after[0]
+            return ("done" if due is None or after[0] <= due else "late"), after[0]
+        if moments:
+            return "out-of-order", min(moments)
+        now = view.as_of if horizon is None else horizon
+        if due is not None and due < now:
+            return "overdue", None
+        return ("waiting" if horizon is None else "dropped"), None
+
+    sure = [moment_of(match) for match in found if match.sure]
+    status, done = outcome(sure)
+    for match in found:
+        if not match.sure and outcome([*sure, moment_of(match)])[0] != status:
+            return State("undetermined", anchor, due, missing=missing_of(found))
+    return State(status, anchor, due, done)
+
+
+def without(
+    view: View, case: Case, step: Step, anchor: int, due: int | None, found: list[Match], horizon: int | None
+) -> State:
+    inside = [m for m in found if moment_of(m) >= anchor and (due is None or moment_of(m) <= due)]
+    sure = [m for m in inside if m.sure]
+    if sure:
+        return State("failed", anchor, due, failed=(moment_of(sure[0]), sure[0].item.id))
+    if inside:
+        return State("undetermined", anchor, due, missing=missing_of(inside))
+    if due is not None and due < (view.as_of if horizon is None else horizon):
+        return State("done", anchor, due, due)
+    return State("waiting" if horizon is None else "dropped", anchor, due)
+
+
+# ── tell ─────────────────────────────────────────────────────────────────────────────────────────
+def tell(view: View, case: Case, step: Step, anchor: int, horizon: int | None) -> State:
+    moment = anchor
+    if step.wait is not None:
+        wait = cases.duration_of(view, case, step.wait)
+        if wait is None:
+            return State("undetermined", anchor)
+        moment = cases.after(view, anchor, wait)
+    if horizon is not None and moment >= horizon:
+        return State("dropped", anchor, moment)
+    if moment > view.as_of:
+        return State("waiting", anchor, moment)
+    to = addressed(view, case, step, moment)
+    return State("told" if to else "unstaffed", anchor, moment, moment, to=tuple(to))
+
+
+def addressed(view: View, case: Case, step: Step, moment: int) -> list[str]:
+    """25: who holds the role at its due time, `here`, `up`, or at the ancestor of that level."""
+    day = view.day(moment)
+    grid, subject = cases.place_of(view, case, moment)
+    if step.tell_at == "up":
+        own = grid_on(view, grid, day)
+        grid, subject = (own.parent if own else None), None
+    elif step.tell_at != "here":
+        grid, subject = ancestor_at(view, grid, step.tell_at, day), None
+    return staff(view, step.tell_role or "", grid, subject, day)
+
+
+def closed_by_default(case: Case, states: dict[str, State]) -> int | None:
+    """E5: when every expected step was done; never where nothing is expected or a step may or may not exist."""
+    before = [step for step in case.rule.steps if step.id in states and not comes_after(case, step, "closed")]
+    if not all(states[step.id].exists for step in before):
+        return None
+    expected = [states[step.id] for step in before if step.kind != "tell"]
+    if not expected or any(state.status not in DONE for state in expected):
+        return None
+    return max(case.start, *(state.done for state in expected if state.done is not None))
