@@ -88,6 +88,18 @@ class Shelf:
                 found[name] = (text, path)
         return found
 
+    def given_names(self) -> list[str]:
+        """The names of the books given by path, in order. Raises WD605 for a file that names no book."""
+        from wuding.book.load import book_name
+
+        names = []
+        for text, path in self.given:
+            name = book_name(text)
+            if name is None:
+                raise WudingError("WD605", path=path)
+            names.append(name)
+        return names
+
     def find(self, name: str) -> Text | None:
         """The text of the book called `name`; None when there is none."""
         return self.texts.get(name)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from wuding.hookspecs import hookimpl
+from wuding.hookspecs import Resource, hookimpl
 
 PACKAGE = "wuding_rules"
 
 
 @hookimpl
-def wuding_books() -> list[tuple[str, str]]:
+def wuding_books() -> list[Resource]:
     """All books of the package, as (package, path inside it), in order of path; their tests are left out."""
     return [(PACKAGE, path) for path in sorted(_books(files(PACKAGE), ""))]
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import polars as pl
 
+from wuding.assess.frame import with_ids
+from wuding.assess.veto import _as_findings, _names
 from wuding.engines.columnar.context import Context, in_book, valid_days
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, missing_names, possible, shared
-from wuding.assess.veto import _as_findings, _names
-from wuding.assess.frame import with_ids
 from wuding.program.model import Escalation, Selector
 
 
@@ -66,7 +66,9 @@ def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame
         keyed = sel.same is not None
     rows = match(ctx, sel, cases, "fact")
     rows = rows.with_columns(lacks_=missing_names(rows, sel.when, sel.by))
-    rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(cases.select("ask", "open", "until"), on="ask")
+    rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(
+        cases.select("ask", "open", "until"), on="ask"
+    )
     before = pl.col("at") < pl.col("open")
     if first and keyed:
         rows = rows.with_columns(early=before, at=pl.max_horizontal("at", "open"))

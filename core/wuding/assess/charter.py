@@ -69,12 +69,22 @@ def _asked(ctx: Context, rule: Charter, versions: pl.DataFrame) -> pl.DataFrame:
         a=pl.max_horizontal("start", pl.lit(low)), b=pl.min_horizontal("end", pl.lit(min(ctx.today_end, valid_to)))
     )
     one = one.filter(pl.col("a") < pl.col("b")).with_row_index("ask")
-    return one.with_columns(pl.col("a").cast(pl.Int32), pl.col("b").cast(pl.Int32), vstart="start", vend="end", pday=pl.lit(ctx.today_end - 1))
+    return one.with_columns(
+        pl.col("a").cast(pl.Int32),
+        pl.col("b").cast(pl.Int32),
+        vstart="start",
+        vend="end",
+        pday=pl.lit(ctx.today_end - 1),
+    )
 
 
 def _spans(rows: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
     return rows.select(
-        "ask", "certain", s=pl.col("s").fill_null(-FAR).cast(pl.Int32), e=pl.col("e").fill_null(FAR).cast(pl.Int32), key=key
+        "ask",
+        "certain",
+        s=pl.col("s").fill_null(-FAR).cast(pl.Int32),
+        e=pl.col("e").fill_null(FAR).cast(pl.Int32),
+        key=key,
     )
 
 
@@ -84,7 +94,9 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
     assert sel is not None
     if rule.kind == "seat":
         rows = _seated(ctx, rule, asked, sel.names).with_columns(certain=pl.lit(True))
-        return merged(_spans(rows, pl.col("actor")), ["ask", "key"]), asked.select("ask", lacks_=pl.lit([], pl.List(pl.String))).clear()
+        return merged(_spans(rows, pl.col("actor")), ["ask", "key"]), asked.select(
+            "ask", lacks_=pl.lit([], pl.List(pl.String))
+        ).clear()
     rows = match(ctx, sel, asked, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
     rows = rows.with_columns(lacks_=missing_names(rows, sel.when, sel.by))
     if sel.source == "fact":
@@ -117,7 +129,9 @@ def _seated(
     elif rule.holders.source == "post":
         rows = posts.join(asked.select("ask", "actor"), on="actor")
     else:
-        rows = posts.filter(pl.col("about").is_null()).join(asked.select("ask", "grid"), left_on="place", right_on="grid", coalesce=False)
+        rows = posts.filter(pl.col("about").is_null()).join(
+            asked.select("ask", "grid"), left_on="place", right_on="grid", coalesce=False
+        )
     if rule.also and not deputies:
         rows = _also(ctx, rows, rule.also, pl.lit(True))
     return rows
@@ -125,7 +139,9 @@ def _seated(
 
 def _also(ctx: Context, rows: pl.DataFrame, role: str, where: pl.Expr) -> pl.DataFrame:
     """The posts cut to the days on which the same person holds the role at the same grid too."""
-    other = ctx.snap.posts.filter((pl.col("role") == role) & pl.col("subject").is_null()).select("person", "grid", s2="start", e2="end")
+    other = ctx.snap.posts.filter((pl.col("role") == role) & pl.col("subject").is_null()).select(
+        "person", "grid", s2="start", e2="end"
+    )
     return (
         rows.join(other, left_on=["actor", "place"], right_on=["person", "grid"])
         .with_columns(s=pl.max_horizontal("s", "s2"), e=pl.min_horizontal("e", "e2"))
@@ -146,7 +162,9 @@ def _seat_extras(ctx: Context, rule: Charter, asked: pl.DataFrame, spans: pl.Dat
     if rule.exclusive == "yes":
         mine = spans.filter("certain")
         both = mine.join(mine, on="key", suffix="2").filter(pl.col("ask") != pl.col("ask2"))
-        shared = both.select("ask", s=pl.max_horizontal("s", "s2"), e=pl.min_horizontal("e", "e2"), state=pl.lit(BAD, pl.Int8))
+        shared = both.select(
+            "ask", s=pl.max_horizontal("s", "s2"), e=pl.min_horizontal("e", "e2"), state=pl.lit(BAD, pl.Int8)
+        )
         parts.append(shared.filter(pl.col("s") < pl.col("e")))
     return parts
 
@@ -154,9 +172,15 @@ def _seat_extras(ctx: Context, rule: Charter, asked: pl.DataFrame, spans: pl.Dat
 def _from_neighbours(ctx: Context, rows: pl.DataFrame, roles: tuple[str, ...]) -> pl.DataFrame:
     """The deputies cut to the days on which they are principals of the role at a sibling grid."""
     parent = ctx.snap.grids.select("code", "parent").unique("code", keep="last")
-    own = ctx.snap.posts.filter(pl.col("role").is_in(roles) & ~pl.col("capacity").is_in(DEPUTIES) & pl.col("subject").is_null())
-    own = own.join(parent, left_on="grid", right_on="code").select("person", other="grid", up="parent", s2="start", e2="end")
-    rows = rows.join(parent, left_on="place", right_on="code").join(own, left_on=["actor", "parent"], right_on=["person", "up"])
+    own = ctx.snap.posts.filter(
+        pl.col("role").is_in(roles) & ~pl.col("capacity").is_in(DEPUTIES) & pl.col("subject").is_null()
+    )
+    own = own.join(parent, left_on="grid", right_on="code").select(
+        "person", other="grid", up="parent", s2="start", e2="end"
+    )
+    rows = rows.join(parent, left_on="place", right_on="code").join(
+        own, left_on=["actor", "parent"], right_on=["person", "up"]
+    )
     rows = rows.filter(pl.col("other") != pl.col("place"))
     return rows.with_columns(s=pl.max_horizontal("s", "s2"), e=pl.min_horizontal("e", "e2")).filter(
         pl.col("s").is_null() | pl.col("e").is_null() | (pl.col("s") < pl.col("e"))
@@ -169,7 +193,9 @@ def _counts(asked: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 
 def _tested(ctx: Context, asked: pl.DataFrame, counted: pl.DataFrame, cond: Cond) -> pl.DataFrame:
     """What a test says of the count on each day."""
-    rows = counted.join(asked.select("ask", "grid", "pday", *[c for c in asked.columns if c.startswith("h.")]), on="ask")
+    rows = counted.join(
+        asked.select("ask", "grid", "pday", *[c for c in asked.columns if c.startswith("h.")]), on="ask"
+    )
     rows = with_params(ctx, rows, params_in(cond), "pday")
     rows = rows.with_columns(**{"f.it.lo": pl.col("low") * 1_000_000, "f.it.hi": pl.col("high") * 1_000_000})
     rows = tests(rows, cond, "_yes")
@@ -185,7 +211,9 @@ def _staffed(ctx: Context, asked: pl.DataFrame, rule: Charter, roles: list[str])
     return _tested(ctx, asked, _counts(asked, merged(_spans(rows, pl.col("actor")), ["ask", "key"])), at_least_one())
 
 
-def _must(ctx: Context, rule: Charter, asked: pl.DataFrame, versions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _must(
+    ctx: Context, rule: Charter, asked: pl.DataFrame, versions: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows = versions.join(asked.select("ask", "holder", "pday"), on="holder")
     rows = rows.with_columns(**{"f." + c[2:]: pl.col(c) for c in rows.columns if c.startswith("h.")})
     rows = with_params(ctx, rows, params_in(rule.must), "pday")
@@ -210,7 +238,9 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataF
             parts.append(_staffed(ctx, asked, rule, [r.name for r in roles if r.duties]))
         elif thing in ("task", "reward"):
             covered = _ruled(ctx, rule, asked, thing)
-            parts.append(asked.filter(~pl.col("holder").is_in(covered)).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8)))
+            parts.append(
+                asked.filter(~pl.col("holder").is_in(covered)).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8))
+            )
         else:
             parts.append(asked.filter(pl.col("grid").is_null()).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8)))
     return parts
@@ -231,7 +261,12 @@ def _ruled(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> list
 
 
 def _findings(
-    ctx: Context, rule: Charter, asked: pl.DataFrame, found: pl.DataFrame, counted: pl.DataFrame | None, lacks: pl.DataFrame | None
+    ctx: Context,
+    rule: Charter,
+    asked: pl.DataFrame,
+    found: pl.DataFrame,
+    counted: pl.DataFrame | None,
+    lacks: pl.DataFrame | None,
 ) -> pl.DataFrame:
     rows = found.join(asked.select("ask", "b", "sure", "lacks", *FINDING_KEYS), on="ask")
     if lacks is not None and not lacks.is_empty():
@@ -247,11 +282,14 @@ def _findings(
     gaps = rows.filter("sure", pl.col("state") == BAD).with_columns(status=pl.lit("gap"), open=here)
     today = rows.filter("sure", here, pl.col("today") == pl.col("state"), pl.col("state") != BAD)
     today = today.with_columns(
-        status=pl.when(pl.col("state") == GOOD).then(pl.lit("fixed")).otherwise(pl.lit("undetermined")), open=pl.lit(True)
+        status=pl.when(pl.col("state") == GOOD).then(pl.lit("fixed")).otherwise(pl.lit("undetermined")),
+        open=pl.lit(True),
     )
     carried = rows.filter("sure", here, pl.col("state") == BAD, pl.col("today") == UNKNOWN)
     carried = carried.with_columns(status=pl.lit("undetermined"), open=pl.lit(True))
-    unsure = rows.filter(~pl.col("sure"), here).with_columns(status=pl.lit("undetermined"), lacks_="lacks", open=pl.lit(True))
+    unsure = rows.filter(~pl.col("sure"), here).with_columns(
+        status=pl.lit("undetermined"), lacks_="lacks", open=pl.lit(True)
+    )
     out = pl.concat([gaps, today, carried, unsure], how="diagonal_relaxed")
     gap = pl.col("status") == "gap"
     names = {d: to_date(d).isoformat() for d in out.get_column("s").unique()}

@@ -64,7 +64,9 @@ def snapshot_of_world(world: Any, program: Program) -> Snapshot:
     start = world.window_from if world.window_from is not None else window_start(world.as_of, program.zone, earliest)
     return Snapshot(
         grids=grid_frame(world.grids),
-        subjects={n: subject_frame([s for s in world.subjects if s.type == n], t.fields) for n, t in domain.subjects.items()},
+        subjects={
+            n: subject_frame([s for s in world.subjects if s.type == n], t.fields) for n, t in domain.subjects.items()
+        },
         posts=post_frame(world.posts),
         facts=fact_frames(corrected, domain),
         as_of=world.as_of,

@@ -49,7 +49,9 @@ def _unsure(opened: pl.DataFrame) -> pl.DataFrame:
 
 def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.DataFrame, episode: int) -> Progress:
     """Runs one episode of every case that has one, rounds of `back` included."""
-    cases = begun.with_columns(*_who(episode), open="at", pday="home", closed=pl.lit(None, pl.Int64), until=pl.lit(None, pl.Int64))
+    cases = begun.with_columns(
+        *_who(episode), open="at", pday="home", closed=pl.lit(None, pl.Int64), until=pl.lit(None, pl.Int64)
+    )
     cases = cases.with_columns(rounds=pl.lit(1, pl.Int32), **{f"h.{k}": pl.col(f"f.{k}") for k in rule.case})
     cases = cases.drop("ask", strict=False).with_row_index("ask")
     now = _run(ctx, rule, cases, episode == 1)
@@ -145,11 +147,23 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
             )
         )  # fmt: skip
     late = pl.concat(troubled).unique().with_columns(late=pl.lit(True)) if troubled else None
-    rows = cases.join(late, on="ask", how="left", maintain_order="left") if late is not None else cases.with_columns(late=pl.lit(None, pl.Boolean))
+    rows = (
+        cases.join(late, on="ask", how="left", maintain_order="left")
+        if late is not None
+        else cases.with_columns(late=pl.lit(None, pl.Boolean))
+    )
     early = pl.concat(now.early).unique().with_columns(early=pl.lit(True)) if now.early else None
-    rows = rows.join(early, on="ask", how="left", maintain_order="left") if early is not None else rows.with_columns(early=pl.lit(None, pl.Boolean))
+    rows = (
+        rows.join(early, on="ask", how="left", maintain_order="left")
+        if early is not None
+        else rows.with_columns(early=pl.lit(None, pl.Boolean))
+    )
     status = (
-        pl.when("late").then(pl.lit("late")).when(pl.col("closed").is_not_null()).then(pl.lit("closed")).otherwise(pl.lit("open"))
+        pl.when("late")
+        .then(pl.lit("late"))
+        .when(pl.col("closed").is_not_null())
+        .then(pl.lit("closed"))
+        .otherwise(pl.lit("open"))
     )
     details = {
         (e, r): as_json(**({"early": True} if e else {}), **({"rounds": r} if r > 1 else {}))

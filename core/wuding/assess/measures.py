@@ -26,7 +26,13 @@ Lacks = list[pl.DataFrame]
 
 
 def with_measure(
-    ctx: Context, asked: pl.DataFrame, measure: Measure, kind: str, every: Every | None, lacks: Lacks, subtree: bool = False
+    ctx: Context,
+    asked: pl.DataFrame,
+    measure: Measure,
+    kind: str,
+    every: Every | None,
+    lacks: Lacks,
+    subtree: bool = False,
 ) -> pl.DataFrame:
     """The asked with the columns of one measure."""
     name = f"f.{measure.name}"
@@ -58,7 +64,8 @@ def with_measure(
     if measure.fn == "sum":
         nothing = pl.col("_has").is_null()
         joined = joined.with_columns(
-            pl.when(nothing).then(pl.lit(0, pl.Int64)).otherwise(pl.col(f"{name}.{e}")).alias(f"{name}.{e}") for e in ("lo", "hi")
+            pl.when(nothing).then(pl.lit(0, pl.Int64)).otherwise(pl.col(f"{name}.{e}")).alias(f"{name}.{e}")
+            for e in ("lo", "hi")
         )
     return joined.drop("_has")
 
@@ -91,7 +98,9 @@ def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
         low, high = pl.col("total") + pl.col("down"), pl.col("total") + pl.col("up")
         checked = grouped.select("ask", "lacks", lo=low, hi=high)
         _no_overflow(checked, measure.name)
-        return checked.select("ask", *[pl.when(~pl.col("lacks")).then(pl.col(e)).cast(pl.Int64).alias(e) for e in ("lo", "hi")])
+        return checked.select(
+            "ask", *[pl.when(~pl.col("lacks")).then(pl.col(e)).cast(pl.Int64).alias(e) for e in ("lo", "hi")]
+        )
     known = ~pl.col("lacks") & ~pl.col("unsure")
     if measure.fn == "avg":
         text = pl.col("total").cast(pl.String) + "/" + (pl.col("n").cast(pl.Int64) * SCALE).cast(pl.String)
@@ -152,7 +161,10 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     table = {f"{v.numerator}/{v.denominator}": int(v * common) for v in values}
     if max((abs(v) for v in table.values()), default=0) > INT64_MAX:
         raise WudingError("WD801", name=item.id)
-    known = {e: pl.col(f"_pt.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).cast(pl.Int128) for e in ("lo", "hi")}
+    known = {
+        e: pl.col(f"_pt.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).cast(pl.Int128)
+        for e in ("lo", "hi")
+    }
     rows = rows.with_columns(lo_=known["lo"], hi_=known["hi"])
     sure = pl.col("certain")
     found = rows.group_by("ask", "cat").agg(
@@ -168,6 +180,3 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
             pl.when(~pl.col("unknown")).then(pl.col(e).cast(pl.String) + f"/{common}").alias(e) for e in ("lo", "hi")
         ]
     return found.select("ask", "cat", *cells)
-
-
-

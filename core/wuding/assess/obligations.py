@@ -89,17 +89,23 @@ def asked_by_period(
         pairs = _one_row_each(pairs)
     else:
         pairs = pairs.with_columns(sure_days=pl.when("sure").then("days").otherwise(0))
-    enough = {
-        "half": lambda c: pl.col(c) * 2 >= pl.col("pend") - pl.col("pstart"),
-        "any": lambda c: pl.col(c) > 0,
-        "none": lambda c: pl.col(c) == pl.col("pend") - pl.col("pstart"),
-    }[partial]
+    owed = _enough("days", partial)
     return (
-        pairs.with_columns(owed=enough("days"), sure=enough("sure_days") | ~enough("days"), pday="pstart", mday=pl.col("pend") - 1)
+        pairs.with_columns(
+            owed=owed, sure=_enough("sure_days", partial) | ~owed, pday="pstart", mday=pl.col("pend") - 1
+        )
         .rename({"start": "vstart", "end": "vend"})
         .drop("days", "sure_days", "first")
         .with_row_index("ask")
     )
+
+
+def _enough(days: str, partial: str) -> pl.Expr:
+    """Do the days in this column make the period owed (semantics 8)?"""
+    whole = pl.col("pend") - pl.col("pstart")
+    if partial == "half":
+        return pl.col(days) * 2 >= whole
+    return pl.col(days) > 0 if partial == "any" else pl.col(days) == whole
 
 
 def _one_row_each(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -15,14 +15,22 @@ def partition_part(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl
     """What the boundaries say for each holder: segments `ask s e state`, and what is missing."""
     assert rule.of is not None
     shapes = ctx.snap.boundaries
-    children = match(ctx, rule.of, asked.with_columns(mday=pl.lit(ctx.today_end - 1)), "grid", subtree=True).select("ask", "id")
+    children = match(ctx, rule.of, asked.with_columns(mday=pl.lit(ctx.today_end - 1)), "grid", subtree=True).select(
+        "ask", "id"
+    )
     rows = []
     for ask, code, a, b in asked.select("ask", "grid", "a", "b").iter_rows():
-        inside = children.filter((pl.col("ask") == ask) & (pl.col("id") != code)).get_column("id").unique().sort().to_list()
+        inside = (
+            children.filter((pl.col("ask") == ask) & (pl.col("id") != code)).get_column("id").unique().sort().to_list()
+        )
         if code not in shapes or not inside or any(c not in shapes for c in inside):
             rows.append((ask, a, b, UNKNOWN))
-        elif check_partition(shapes[code], {c: shapes[c] for c in inside}, rule.max_overlap or NOTHING, rule.max_gap or NOTHING):
+        elif check_partition(
+            shapes[code], {c: shapes[c] for c in inside}, rule.max_overlap or NOTHING, rule.max_gap or NOTHING
+        ):
             rows.append((ask, a, b, BAD))
-    part = pl.DataFrame(rows, schema={"ask": asked.schema["ask"], "s": pl.Int32, "e": pl.Int32, "state": pl.Int8}, orient="row")
+    part = pl.DataFrame(
+        rows, schema={"ask": asked.schema["ask"], "s": pl.Int32, "e": pl.Int32, "state": pl.Int8}, orient="row"
+    )
     lacks = part.filter(pl.col("state") == UNKNOWN).select("ask", lacks_=pl.lit(["boundary"]))
     return part, lacks

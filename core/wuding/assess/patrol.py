@@ -6,14 +6,14 @@ from fractions import Fraction
 
 import polars as pl
 
+from wuding.assess.frame import shaped
+from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, day_of, due_after, start_of, valid_days
+from wuding.engines.columnar.context import FAR, Context, due_after, start_of, valid_days
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, missing_names, possible
-from wuding.assess.frame import shaped
-from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
+from wuding.engines.columnar.things import judged, missing_names
 from wuding.lang.nodes import Lit
 from wuding.program.model import Patrol, Selector
 
@@ -63,7 +63,9 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     else:
         rows = intervals(rows, times, "_times")
         whole = pl.col("_times.lo").str.split("/")
-        need = (whole.list.get(0).cast(pl.Int64) + whole.list.get(1).cast(pl.Int64) - 1) // whole.list.get(1).cast(pl.Int64)
+        need = (whole.list.get(0).cast(pl.Int64) + whole.list.get(1).cast(pl.Int64) - 1) // whole.list.get(1).cast(
+            pl.Int64
+        )
         known = need.is_not_null()
     status = (
         pl.when(~pl.col("owed")).then(pl.lit("skipped"))
@@ -87,7 +89,9 @@ def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
     rows = holders(ctx, rule.holders)
     asked = rows.with_columns(**{"f." + c[2:]: pl.col(c) for c in rows.columns if c.startswith("h.")})
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
-    asked = asked.filter(pl.col("start").is_between(valid_from, valid_to, closed="left")).with_columns(pday="start", home="start")
+    asked = asked.filter(pl.col("start").is_between(valid_from, valid_to, closed="left")).with_columns(
+        pday="start", home="start"
+    )
     assert rule.must is not None
     asked = with_params(ctx, asked, params_in(rule.must), "pday")
     asked = judged(ctx, asked.with_columns(recorded=pl.lit(None, pl.Int64)), rule.must, "good")
@@ -96,7 +100,11 @@ def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
         .when(~pl.col("good")).then(pl.lit("missed")).otherwise(pl.lit("undetermined"))
     )  # fmt: skip
     missing = (
-        pl.when(~pl.col("sure")).then("lacks").when(pl.col("good").is_null()).then(missing_names(asked, rule.must)).otherwise([])
+        pl.when(~pl.col("sure"))
+        .then("lacks")
+        .when(pl.col("good").is_null())
+        .then(missing_names(asked, rule.must))
+        .otherwise([])
     )
     return asked.select(*FINDING_KEYS, "at", "home", status=status, missing=missing, start="at", end="at")
 
@@ -145,8 +153,9 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
     )  # fmt: skip
     labels = {d: to_date(d).isoformat() for d in out.get_column("home").unique()}
     out = out.with_columns(status=status, period=pl.col("home").replace_strict(labels, return_dtype=pl.String))
-    missing = pl.when(~pl.col("sure")).then("lacks").when(pl.col("status") == "undetermined").then("lacks_").otherwise([])
+    missing = (
+        pl.when(~pl.col("sure")).then("lacks").when(pl.col("status") == "undetermined").then("lacks_").otherwise([])
+    )
     at = pl.when(pl.col("status") == "met").then("next").otherwise(pl.col("limit"))
     out = out.with_columns(at=at, missing=missing, start="anchor", due="limit").drop("end", "home")
     return out.select(*FINDING_KEYS, "status", "period", "at", "due", "missing", "start", end="next")
-

@@ -151,7 +151,9 @@ def _total(ctx: Context, rule: Scoring, rows: pl.DataFrame, parts: list[str]) ->
         rows = _clamp(rows, f"c|{category}", rule.categories.get(category, NO_LIMITS))
         names.append(f"c|{category}")
     rows = _added(rows, names, "f.total")
-    renames = {f"c|{c}.{e}": f"f.{c}.{e}" for c in groups if c and f"f.{c}.lo" not in rows.columns for e in ("lo", "hi")}
+    renames = {
+        f"c|{c}.{e}": f"f.{c}.{e}" for c in groups if c and f"f.{c}.lo" not in rows.columns for e in ("lo", "hi")
+    }
     rows = _clamp(rows.rename(renames), "f.total", rule.range)
     return _missing_categories(rule, rows, groups)
 
@@ -166,7 +168,8 @@ def _added(rows: pl.DataFrame, names: list[str], into: str) -> pl.DataFrame:
     """The sum of column pairs; unknown when one of them is."""
     if all(rows.schema[f"{n}.lo"] == pl.Int64 for n in names):
         return rows.with_columns(
-            pl.sum_horizontal([f"{n}.{e}" for n in names], ignore_nulls=False).alias(f"{into}.{e}") for e in ("lo", "hi")
+            pl.sum_horizontal([f"{n}.{e}" for n in names], ignore_nulls=False).alias(f"{into}.{e}")
+            for e in ("lo", "hi")
         )
     table = {f"f.{n}.{e}": f"{n}.{e}" for n in names for e in ("lo", "hi")}
     renamed = rows.with_columns(pl.col(old).alias(new) for new, old in table.items())
@@ -220,16 +223,22 @@ def _rounded(rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
     """Applies the vetoes, then rounds once; `f.total.*` are millionths from here on."""
     for end in ("f.total.lo", "f.total.hi"):
         if rows.schema[end] == pl.String:
-            table = {t: to_scaled(rounded(Fraction(t), rule.places, rule.rounding)) for t in rows[end].unique().drop_nulls()}
+            table = {
+                t: to_scaled(rounded(Fraction(t), rule.places, rule.rounding)) for t in rows[end].unique().drop_nulls()
+            }
         else:
             table = {
-                v: to_scaled(rounded(Fraction(v, SCALE), rule.places, rule.rounding)) for v in rows[end].unique().drop_nulls()
+                v: to_scaled(rounded(Fraction(v, SCALE), rule.places, rule.rounding))
+                for v in rows[end].unique().drop_nulls()
             }
         rows = rows.with_columns(pl.col(end).replace_strict(table, default=None, return_dtype=pl.Int64).alias(end))
     set_to = [pl.coalesce("score", e).alias(e) for e in ("f.total.lo", "f.total.hi")]
     rows = rows.with_columns(*set_to)
     lower = [
-        pl.when(pl.col("cap").is_not_null() & pl.col(e).is_not_null()).then(pl.min_horizontal(e, "cap")).otherwise(e).alias(e)
+        pl.when(pl.col("cap").is_not_null() & pl.col(e).is_not_null())
+        .then(pl.min_horizontal(e, "cap"))
+        .otherwise(e)
+        .alias(e)
         for e in ("f.total.lo", "f.total.hi")
     ]
     return rows.with_columns(*lower)
@@ -276,15 +285,18 @@ def _rewarded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
     for reward in rule.rewards:
         rows = with_params(ctx, rows, params_in(reward.when), "pday")
         names |= inputs(reads(reward.when), rows)
-    rows = rows.with_columns(
-        _struck=pl.col("struck").list.join(","), _pending=pl.col("pending").list.join(",")
-    )
+    rows = rows.with_columns(_struck=pl.col("struck").list.join(","), _pending=pl.col("pending").list.join(","))
 
     def fn(env: Any) -> tuple[str]:
         given = [
-            {"give": dict(r.give), "list": r.list} for r in rule.rewards if env["f.total"] is not None and holds(r.when, env)
+            {"give": dict(r.give), "list": r.list}
+            for r in rule.rewards
+            if env["f.total"] is not None and holds(r.when, env)
         ]
-        split = {k: [x for x in (env[c] or "").split(",") if x] for k, c in (("struck_by", "_struck"), ("pending", "_pending"))}
+        split = {
+            k: [x for x in (env[c] or "").split(",") if x]
+            for k, c in (("struck_by", "_struck"), ("pending", "_pending"))
+        }
         return (as_json(rewards=given, **split),)
 
     # Rewards speak of band and rank, with the total's name for tests on the number itself.

@@ -21,8 +21,10 @@ def merged(spans: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
         ordered = part.sort([*key, "s"])
         before = pl.col("e").cum_max().shift(1).over(key)
         fresh = (pl.col("s") > before).fill_null(True)
-        grouped = ordered.with_columns(_g=fresh.cum_sum().over(key)).group_by([*key, "_g"]).agg(
-            s=pl.col("s").min(), e=pl.col("e").max()
+        grouped = (
+            ordered.with_columns(_g=fresh.cum_sum().over(key))
+            .group_by([*key, "_g"])
+            .agg(s=pl.col("s").min(), e=pl.col("e").max())
         )
         found.append(grouped.drop("_g").with_columns(certain=pl.lit(certain)))
     return pl.concat(found)
@@ -32,14 +34,23 @@ def counts_by_day(asked: pl.DataFrame, low: pl.DataFrame, high: pl.DataFrame) ->
     """How many spans of `low` and of `high` cover each day: segments `ask s e low high` that tile `asked` (ask a b)."""
     events = [asked.select("ask", day="a", low=pl.lit(0), high=pl.lit(0))]
     for spans, name in ((low, "low"), (high, "high")):
-        inside = spans.join(asked, on="ask").select(
-            "ask", s=pl.max_horizontal("s", "a"), e=pl.min_horizontal("e", "b"), b="b"
-        ).filter(pl.col("s") < pl.col("e"))
+        inside = (
+            spans.join(asked, on="ask")
+            .select("ask", s=pl.max_horizontal("s", "a"), e=pl.min_horizontal("e", "b"), b="b")
+            .filter(pl.col("s") < pl.col("e"))
+        )
         other = "high" if name == "low" else "low"
         for day, change in (("s", 1), ("e", -1)):
             some = inside.filter(pl.col("e") < pl.col("b")) if day == "e" else inside
-            events.append(some.select("ask", pl.col(day).alias("day"), pl.lit(change).alias(name), pl.lit(0).alias(other)))
-    changes = pl.concat([e.select("ask", pl.col("day").cast(pl.Int32), pl.col("low").cast(pl.Int64), pl.col("high").cast(pl.Int64)) for e in events])
+            events.append(
+                some.select("ask", pl.col(day).alias("day"), pl.lit(change).alias(name), pl.lit(0).alias(other))
+            )
+    changes = pl.concat(
+        [
+            e.select("ask", pl.col("day").cast(pl.Int32), pl.col("low").cast(pl.Int64), pl.col("high").cast(pl.Int64))
+            for e in events
+        ]
+    )
     steps = changes.group_by("ask", "day").agg(pl.col("low").sum(), pl.col("high").sum()).sort("ask", "day")
     steps = steps.with_columns(
         low=pl.col("low").cum_sum().over("ask"), high=pl.col("high").cum_sum().over("ask"),

@@ -42,7 +42,9 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     found = belonging(ctx, rule, step.of, now.cases, now.first)
     now.early.append(found.filter("certain", "early").select("ask").unique())
     if rule.closes is not None and "closed" in rows.columns and not after_closing(rule, step):
-        found = found.join(rows.select("ask", "closed"), on="ask").filter(pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed")))
+        found = found.join(rows.select("ask", "closed"), on="ask").filter(
+            pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed"))
+        )
     state = _expected(ctx, rows, found) if step.kind == "expect" else _survived(ctx, rows, found)
     return state.with_columns(detail=pl.lit(as_json()))
 
@@ -87,8 +89,9 @@ def _limited(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress) -> pl.
         rows = rows.with_columns(due=_later(ctx, rows, limit.high))
     if now.pauses:
         rows = rows.with_columns(due=paused_until(rows, now.pauses))
-    soonest = due_after(ctx, rows, "anchor", limit.low) if limit.low is not None else pl.lit(None, pl.Int64)
-    return rows.with_columns(soonest=soonest)
+    if limit.low is None:
+        return rows.with_columns(soonest=pl.lit(None, pl.Int64))
+    return rows.with_columns(soonest=due_after(ctx, rows, "anchor", limit.low))
 
 
 def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> pl.Series:
@@ -115,13 +118,19 @@ def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> p
 
 
 # ── expect, without ──────────────────────────────────────────────────────────────────────────────
-def _first(found: pl.DataFrame, rows: pl.DataFrame, start: str, end: str | None, certain: bool, name: str) -> pl.DataFrame:
+def _first(
+    found: pl.DataFrame, rows: pl.DataFrame, start: str, end: str | None, certain: bool, name: str
+) -> pl.DataFrame:
     """The first match from `start` on (and up to `end`): certain ones, or merely possible ones with what they lack."""
-    some = found.filter(pl.col("certain") == certain).join(rows.select("ask", *{start, *([end] if end else [])}), on="ask", suffix=".c")
+    some = found.filter(pl.col("certain") == certain).join(
+        rows.select("ask", *{start, *([end] if end else [])}), on="ask", suffix=".c"
+    )
     some = some.filter(pl.col("at") >= pl.col(start))
     if end is not None:
         some = some.filter(pl.col("at") < pl.col(end))
-    return some.group_by("ask").agg(pl.col("at").min().alias(name), pl.col("lacks_").explode().drop_nulls().unique().sort().alias(f"{name}_lacks"))
+    return some.group_by("ask").agg(
+        pl.col("at").min().alias(name), pl.col("lacks_").explode().drop_nulls().unique().sort().alias(f"{name}_lacks")
+    )
 
 
 def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
@@ -151,7 +160,11 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
         | ((pl.col("status") == "out-of-order") & (pl.col("maybe") >= pl.col("soonest")).fill_null(False))
     )  # fmt: skip
     changes = changes | (pl.col("hit").is_null() & pl.col("before").is_null() & pl.col("perhaps").is_not_null())
-    lacks = pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([])).list.unique().list.sort()
+    lacks = (
+        pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([]))
+        .list.unique()
+        .list.sort()
+    )
     rows = rows.with_columns(
         status=pl.when(changes).then(pl.lit("undetermined")).otherwise("status"),
         missing=pl.when(changes).then(lacks).otherwise([]),
@@ -203,15 +216,15 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
     rows = rows.with_columns(fires=(reached & alive).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)
-    times = pl.lit(None, pl.Int64)
-    if step.repeat is not None:
-        times = _repeats(ctx, step.repeat, rows)
+    times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else _repeats(ctx, step.repeat, rows)
     status = (
         pl.when("fires").then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))
         .when(~alive.fill_null(True) | (pl.col("anchor").is_null() & pl.col("closed").is_not_null())).then(pl.lit("dropped"))
         .otherwise(pl.lit("waiting"))
     )  # fmt: skip
-    rows = rows.with_columns(status=status, done=pl.when("fires").then("due"), missing=pl.lit([], pl.List(pl.String)), low=times)
+    rows = rows.with_columns(
+        status=status, done=pl.when("fires").then("due"), missing=pl.lit([], pl.List(pl.String)), low=times
+    )
     detail = [as_json(to=p) if fires else as_json() for fires, p in rows.select("fires", "persons").iter_rows()]
     rows = rows.with_columns(detail=pl.Series(detail, dtype=pl.String))
     return _state(rows).join(rows.select("ask", "detail", "low"), on="ask", how="left", maintain_order="left")
@@ -224,7 +237,9 @@ def _addressed(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule
         moved = belonging(ctx, rule, rule.transfers, now.cases, now.first).filter("certain")
         moved = moved.join(rows.select("ask", "due"), on="ask").filter(pl.col("at") <= pl.col("due")).sort("at")
         moved = moved.unique("ask", keep="last").select("ask", moved="grid")
-        rows = rows.join(moved, on="ask", how="left", maintain_order="left").with_columns(grid=pl.coalesce("moved", "grid"))
+        rows = rows.join(moved, on="ask", how="left", maintain_order="left").with_columns(
+            grid=pl.coalesce("moved", "grid")
+        )
     if step.tell_at == "here":
         rows = rows.with_columns(_place="grid")
     else:

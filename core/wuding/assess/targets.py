@@ -96,7 +96,9 @@ def _share(ctx: Context, rule: Target, asked: pl.DataFrame, every: Every | None,
     of = rule.share_of
     subtree = rule.holders.source == "grid"
     parts = []
-    moments = asked.select("begin", "finish", "upto" if "upto" in asked.columns else pl.col("finish").alias("upto")).unique()
+    moments = asked.select(
+        "begin", "finish", "upto" if "upto" in asked.columns else pl.col("finish").alias("upto")
+    ).unique()
     for begin, finish, upto in moments.iter_rows():
         about = asked.filter(pl.col("finish") == finish)
         rows = match(ctx, of, about, rule.holders.source, every, subtree=subtree)
@@ -145,5 +147,3 @@ def _scaled(rows: pl.DataFrame) -> pl.DataFrame:
         else:
             rows = rows.with_columns(pl.col(end).cast(pl.Int64).alias(name))
     return rows
-
-

@@ -12,6 +12,7 @@ from wuding.domain.period import Every, period_of, to_date, to_day
 from wuding.engines.columnar.context import (
     Context,
     ancestor_at,
+    by_value,
     day_of,
     due_after,
     holds_on,
@@ -44,7 +45,9 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The causes: `cause grid subject actor at home certain lacks_ until gap`, `at` being the moment each struck."""
     growing = [c for c in conjuncts(sel.when) if any(isinstance(t, Field) and t.name == "days" for t in reads(c))]
     rest = tuple(c for c in conjuncts(sel.when) if c not in growing)
-    plain_sel = Selector(sel.source, sel.names, And(rest) if rest else None, sel.by, sel.same, sel.within, sel.having, sel.lacking)
+    plain_sel = Selector(
+        sel.source, sel.names, And(rest) if rest else None, sel.by, sel.same, sel.within, sel.having, sel.lacking
+    )
     rows = candidates(ctx, plain_sel).with_columns(pday="home", **{"a.grid": "grid"})
     cond = shared(plain_sel)
     if cond is not None:
@@ -61,7 +64,16 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         rows = rows.with_columns(cause=pl.col("seq").cast(pl.String), gap=pl.lit(False), end=pl.lit(None, pl.Int64))
     lacks = missing_names(rows, sel.when, sel.by)
     return rows.select(
-        "cause", "grid", "subject", "actor", "at", "home", "gap", until="end", certain=pl.col("ok").fill_null(False), lacks_=lacks
+        "cause",
+        "grid",
+        "subject",
+        "actor",
+        "at",
+        "home",
+        "gap",
+        until="end",
+        certain=pl.col("ok").fill_null(False),
+        lacks_=lacks,
     )
 
 
@@ -104,13 +116,19 @@ def _grown(ctx: Context, rows: pl.DataFrame, growing: list[Cond]) -> pl.DataFram
 def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
     """The causes with the `holder` each strikes."""
     if rule.strikes == "subject":
-        return causes.with_columns(holder="subject", holder_kind=pl.lit("subject")).filter(pl.col("holder").is_not_null())
+        return causes.with_columns(holder="subject", holder_kind=pl.lit("subject")).filter(
+            pl.col("holder").is_not_null()
+        )
     if rule.strikes == "post":
         posts = ctx.snap.posts.select("person", "start", "end", holder="id", _g="grid")
-        rows = causes.join(posts, left_on="actor", right_on="person").filter(holds_on(pl.col("home")), pl.col("_g") == pl.col("grid"))
+        rows = causes.join(posts, left_on="actor", right_on="person").filter(
+            holds_on(pl.col("home")), pl.col("_g") == pl.col("grid")
+        )
         return rows.with_columns(holder_kind=pl.lit("post")).drop("start", "end", "_g")
     rows = ancestor_at(ctx, causes, rule.strikes, "home", "holder").filter(pl.col("holder").is_not_null())
-    return rows.with_columns(holder_kind=pl.lit("grid"), grid="holder", subject=pl.lit(None, pl.String), actor=pl.lit(None, pl.String))
+    return rows.with_columns(
+        holder_kind=pl.lit("grid"), grid="holder", subject=pl.lit(None, pl.String), actor=pl.lit(None, pl.String)
+    )
 
 
 def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +139,7 @@ def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
         last = again.select(pl.coalesce(pl.col("until") - 1, pl.lit(ctx.as_of - 1)).alias("last"))
         years = _years(ctx, again.get_column("home"), day_of(ctx, last, "last"))
         again = again.with_columns(_year=years).explode("_year").drop_nulls("_year")
-        new_year = {y: to_day(date(y, 1, 1)) for y in again.get_column("_year").unique()}
-        home = pl.col("_year").replace_strict(new_year, return_dtype=pl.Int32)
+        home = by_value(again.get_column("_year"), lambda year: to_day(date(year, 1, 1)), pl.Int32)
         again = again.with_columns(
             episode=(pl.col("_year") - pl.col("home").cast(pl.Date).dt.year() + 1).cast(pl.Int32), home=home
         )
@@ -138,7 +155,8 @@ def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _years(ctx: Context, first: pl.Series, last: pl.Series) -> pl.Series:
     spans = [
-        list(range(to_date(a).year + 1, to_date(b).year + 1)) for a, b in zip(first.to_list(), last.to_list(), strict=True)
+        list(range(to_date(a).year + 1, to_date(b).year + 1))
+        for a, b in zip(first.to_list(), last.to_list(), strict=True)
     ]
     return pl.Series("_year", spans, dtype=pl.List(pl.Int32))
 
@@ -147,10 +165,8 @@ def _counted(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     """The `times`-th cause of a period strikes; the finding is named by the period."""
     assert rule.every is not None
     every = rule.every
-    periods = {d: period_of(d, every) for d in rows.get_column("home").unique()}
-    rows = rows.with_columns(
-        period=pl.col("home").replace_strict({d: p.label for d, p in periods.items()}, return_dtype=pl.String)
-    ).sort("at")
+    labels = by_value(rows.get_column("home"), lambda day: period_of(day, every).label, pl.String)
+    rows = rows.with_columns(period=labels).sort("at")
     key = ["holder_kind", "holder", "period"]
     nth = pl.col("at").sort().get(rule.times - 1, null_on_oob=True)
     grouped = rows.group_by(key, maintain_order=True).agg(
@@ -178,8 +194,7 @@ def _until(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.Series:
         return due_after(ctx, rows, "at", rule.lasts)
     if rule.lasts == "until-fixed":
         return rows.get_column("until")
-    ends = {d: period_of(d, YEAR).end for d in rows.get_column("home").unique()}
-    return start_of(ctx, rows.get_column("home").replace_strict(ends, return_dtype=pl.Int32))
+    return start_of(ctx, by_value(rows.get_column("home"), lambda day: period_of(day, YEAR).end, pl.Int32))
 
 
 def _effects(rule: Veto) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar, cast
 
 from wuding.book.shapes import Name
@@ -14,6 +15,7 @@ from wuding.lang.tree import Problems, wrong
 from wuding.lang.types import Scope
 from wuding.program.model import Domain, FieldType, Label, Selector, Source
 
+S = TypeVar("S")
 T = TypeVar("T")
 Fields = Mapping[str, FieldType]
 
@@ -118,10 +120,11 @@ class Context:
             return builtin
         table = self.domain.facts if source == "fact" else self.domain.subjects
         own = [table[name].fields for name in names if name in table]
-        shared = {name: of for name, of in own[0].items() if all(name in other for other in own)} if own else {}
-        for name, first in shared.items():
+        first = own[0] if own else {}
+        shared = {name: of for name, of in first.items() if all(name in other for other in own)}
+        for name, of in shared.items():
             values = tuple(dict.fromkeys(value for other in own for value in other[name].values))
-            shared[name] = _enum(first, values)
+            shared[name] = _enum(of, values)
         return {**builtin, **shared}
 
     def _of_findings(self, names: tuple[str, ...]) -> Fields:
@@ -183,6 +186,9 @@ class Gather:
         except Rejected as error:
             self.problems.extend(error.diagnostics)
             return cast(T, None)
+
+    def every(self, items: Iterable[S], task: Callable[[S], T]) -> tuple[T, ...]:
+        return tuple(self(partial(task, item)) for item in items)
 
     def done(self) -> None:
         if self.problems:

@@ -26,10 +26,10 @@ from wuding.book.shapes import (
 )
 from wuding.errors import Diagnostic
 from wuding.lang.tree import Node, Problems
-from wuding.program.model import Label
+from wuding.program.model import Label, Source
 
 Names = tuple[Name, ...]
-SOURCES = ("grid", "subject", "post", "fact", "finding")
+SOURCES: tuple[Source, ...] = ("grid", "subject", "post", "fact", "finding")
 
 
 # ── selectors ────────────────────────────────────────────────────────────────────────────────────

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from wuding.book.bands import check_bands
 from wuding.book.context import Context, Fields, Gather, known
 from wuding.book.rules import FUNCTIONS, ItemShape, MeasureShape, RewardShape, ScoringShape
 from wuding.book.selectors import (
-
     HOLDERS,
     IT,
     THINGS,
@@ -31,8 +31,6 @@ TOTAL = "total"
 
 
 def scoring(shape: ScoringShape, head: Head, ctx: Context) -> Scoring:
-    from dataclasses import replace
-
     holders = selector(shape.holders, ctx, HOLDERS)
     ctx = replace(ctx, holder=ctx.of(holders))
     gather = Gather()
@@ -40,14 +38,15 @@ def scoring(shape: ScoringShape, head: Head, ctx: Context) -> Scoring:
     gather.done()
     numbers = {measure.name: number_field(measure.name) for measure in measures}
     start = shape.start
-    items = tuple(gather(lambda item=item: _item(item, numbers, ctx)) for item in shape.items)  # type: ignore[misc]
+    items = gather.every(shape.items, lambda item: _item(item, numbers, ctx))
     _refuse_twice(shape, gather)
     categories = gather(lambda: _categories(shape.categories, ctx))
-    area = gather(lambda: limits(shape.range, ctx)) if shape.range is not None else Limits()
+    extent = shape.range
+    area = gather(lambda: limits(extent, ctx)) if extent is not None else Limits()
     gather.done()
     known_numbers = {**numbers, **{name: number_field(name) for name in categories}, TOTAL: number_field(TOTAL)}
     bands = gather(lambda: _bands(shape.bands, known_numbers, ctx))
-    rewards = tuple(gather(lambda reward=reward: _reward(reward, shape, ctx)) for reward in shape.rewards)  # type: ignore[misc]
+    rewards = gather.every(shape.rewards, lambda reward: _reward(reward, shape, ctx))
     rank = gather(lambda: _rank(shape, ctx))
     made = Scoring(
         head,
@@ -212,10 +211,7 @@ def _measure(name: str, shape: MeasureShape, ctx: Context) -> Measure:
     field = shape.field
     if field is not None:
         gather(lambda: _numeric_field(field, fields, of.source, label))
-    last_per = tuple(
-        gather(lambda key=key: known(key, fields, "WD204", kind=of.source, of=label))  # type: ignore[misc]
-        for key in shape.last_per
-    )
+    last_per = gather.every(shape.last_per, lambda key: known(key, fields, "WD204", kind=of.source, of=label))
     gather.done()
     return Measure(name, function, of, None, str(field) if field else None, period, last_per)  # type: ignore[arg-type]
 
@@ -224,5 +220,3 @@ def _numeric_field(name: Name, fields: Fields, kind: str, label: str) -> None:
     known(name, fields, "WD204", kind=kind, of=label)
     if fields[name].type not in NUMBERS:
         raise wrong("WD212", name.span, name=str(name), expected="number", found=fields[name].type, value=str(name))
-
-

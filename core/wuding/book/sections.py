@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 from wuding.book.context import Context, Gather, each, known
 from wuding.book.rules import CharterShape, HeldShape, PatrolShape, TargetShape, VetoShape
@@ -74,8 +75,11 @@ def charter(shape: CharterShape, head: Head, ctx: Context) -> Charter:
     return made
 
 
-def _kind(shape: CharterShape) -> str:
-    kinds = ("seat", "have", "count", "must", "duties", "complete", "partition")
+Question = Literal["seat", "have", "count", "must", "duties", "complete", "partition"]
+
+
+def _kind(shape: CharterShape) -> Question:
+    kinds: tuple[Question, ...] = ("seat", "have", "count", "must", "duties", "complete", "partition")
     return next(kind for kind in kinds if getattr(shape, kind) is not None)
 
 
@@ -174,7 +178,7 @@ def _strikes(name: Name, ctx: Context) -> str:
     return str(name) if name in ("subject", "post") else ctx.tree_level(name)
 
 
-def _lasts(node: Node | None) -> Duration | str:
+def _lasts(node: Node | None) -> Duration | Literal["year", "until-fixed"]:
     if node is None or node.text == "year":
         return "year"
     return "until-fixed" if node.text == "until-fixed" else parse.duration(node)

@@ -11,10 +11,9 @@ from wuding.book.models import SOURCES, SelectorShape
 from wuding.book.shapes import Name, load
 from wuding.book.variants import is_selector
 from wuding.lang import parse, types
-from wuding.lang.nodes import And, Cmp, Cond, Duration, Field, Lit, OneOf, Param, Term
+from wuding.lang.nodes import And, Cmp, Cond, Duration, Field, Lit, Param, Term
 from wuding.lang.texts import duration_of, percent_of
 from wuding.lang.tree import Node, Places, wrong
-from wuding.lang.types import NUMBERS, Scope
 from wuding.program.model import FieldType, Label, Limits, Selector, Source, Test
 
 HOLDERS = ("grid", "subject", "post", "fact")
@@ -40,15 +39,19 @@ def selector(shape: SelectorShape, ctx: Context, sources: Sequence[str] = THINGS
     fields = ctx.fields(source, names)
     label = "/".join(given)
     when = shape.when
-    cond = gather(lambda: condition(when, fields, ctx, source, label)) if when is not None and not gather.problems else None
+    cond = (
+        gather(lambda: condition(when, fields, ctx, source, label))
+        if when is not None and not gather.problems
+        else None
+    )
     by = gather(lambda: _by(shape, ctx))
     same = gather(lambda: _same(shape, fields, source, label))
     distinct = shape.distinct
     if distinct is not None and not gather.problems:
         gather(lambda: known(distinct, fields, "WD204", kind=source, of=label))
     within = gather(lambda: _within(shape))
-    having = tuple(gather(lambda part=part: selector(part, ctx)) for part in shape.having)  # type: ignore[misc]
-    lacking = tuple(gather(lambda part=part: selector(part, ctx)) for part in shape.lacking)  # type: ignore[misc]
+    having = gather.every(shape.having, lambda part: selector(part, ctx))
+    lacking = gather.every(shape.lacking, lambda part: selector(part, ctx))
     gather.done()
     return Selector(
         source, names, cond, by, same, within, having, lacking, str(distinct) if distinct else None, shape.node.span
@@ -157,7 +160,7 @@ def duration_term(node: Node, ctx: Context) -> Duration | Term:
         return parse.duration(node)
     places = Places(node.span)
     found = types.term(parse.term(node, places), places, ctx.scope({}, "number"))
-    if not isinstance(found, Param) or found.type != "duration":
+    if not isinstance(found, Param) or found.type not in ("duration", ""):
         raise wrong("WD212", node.span, name="within", expected="duration", found=found.type, value=node.text)
     return found
 
@@ -191,5 +194,3 @@ def measured(node: Node) -> tuple[Fraction, str]:
     if unit not in ("m2", "km2") or value < 0:
         raise wrong("WD145", node.span, text=node.text)
     return (value * 1_000_000 if unit == "km2" else value), "m2"
-
-

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import yaml
+
 from wuding.errors import Diagnostic, Rejected, Span
 from wuding.lang.tree import Node, Problems, wrong
 

@@ -27,7 +27,7 @@ def escalation(shape: EscalationShape, head: Head, ctx: Context) -> Escalation:
     gather.done()
     ctx = replace(ctx, case=shape.case)
     _check_steps(shape, gather)
-    made = tuple(gather(lambda step=step: _step(step, fields, opens, ctx)) for step in shape.steps)  # type: ignore[misc]
+    made = gather.every(shape.steps, lambda step: _step(step, fields, opens, ctx))
     closes = gather(lambda: _closes(shape.closes, ctx))
     pauses, transfers = shape.pauses, shape.transfers
     stops = gather(lambda: (_of_case(pauses.start, ctx), _of_case(pauses.to, ctx))) if pauses is not None else None
@@ -156,5 +156,3 @@ def _ordered(steps: tuple[Step, ...], shape: EscalationShape) -> tuple[Step, ...
         waiting = [step for step in waiting if step.id not in placed]
         assert ready, shape.id
     return tuple(placed.values())
-
-

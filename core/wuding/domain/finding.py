@@ -12,8 +12,20 @@ STATUSES: dict[str, tuple[str, ...]] = {
     "scoring": ("scored", "running", "provisional", "undetermined"),
     "veto": ("struck", "pending", "undetermined", "waived", "overturned"),
     "escalation": ("open", "closed", "late", "undetermined", "waived", "overturned"),
-    "step": ("done", "late", "overdue", "out-of-order", "failed", "waiting", "dropped", "told", "unstaffed",
-             "undetermined", "waived", "overturned"),
+    "step": (
+        "done",
+        "late",
+        "overdue",
+        "out-of-order",
+        "failed",
+        "waiting",
+        "dropped",
+        "told",
+        "unstaffed",
+        "undetermined",
+        "waived",
+        "overturned",
+    ),
     "targets": ("reached", "missed", "on-course", "undetermined", "waived", "overturned"),
 }
 BREACHES = frozenset({"gap", "missed", "struck", "late", "overdue", "out-of-order", "failed", "unstaffed"})
@@ -59,7 +71,9 @@ class Finding:
 
     @property
     def id(self) -> str:
-        return finding_id(self.book, self.rule, self.variant, self.step, self.holder, self.period, self.case, self.episode)
+        return finding_id(
+            self.book, self.rule, self.variant, self.step, self.holder, self.period, self.case, self.episode
+        )
 
 
 def finding_id(book: str, rule: str, variant: str, step: str, holder: str, period: str, case: str, episode: int) -> str:

@@ -20,8 +20,8 @@ class World:
     - `absence`: fields `person`, `from`, `to` (days as text, `to` inclusive; without it: for ever);
     - `waiver`: `rule`, `holder`, `from`, `to` (as above), `approver`, `reason`, `retroactive` (bool);
     - `appeal`: `finding` (a finding's id), `upheld` (bool);
-    - `correction`: `fact` (a sequence number) and either `void: true` or `replacement`, a map of `type`,
-      `grid`, `subject`, `actor`, `at` (an instant as text, `2024-05-03T01:00:00Z`) and `fields`.
+    - `correction`: `fact` (a sequence number) and either `void: true`, or `grid`, `subject`, `actor`, `at` (an
+      instant as text, `2024-05-03T01:00:00Z`) and `fields` (a JSON object as text) of what replaces it.
 
     `as_of` is in microseconds since 1970-01-01 UTC. `window_from` and `in_force` (of the book's edition, end
     exclusive) are days since 1970-01-01. `boundaries` are WKB by grid code, longitude and latitude.

@@ -64,9 +64,7 @@ def typed(rows: Sequence[Mapping[str, object]], fields: Mapping[str, FieldType])
 
 def fact_frame(facts: Sequence[Fact], fields: Mapping[str, FieldType]) -> pl.DataFrame:
     """The columns of facts of one type."""
-    base = pl.DataFrame(
-        {n: pl.Series(n, [getattr(f, n) for f in facts], dtype=t) for n, t in FACT_COLUMNS.items()}
-    )
+    base = pl.DataFrame({n: pl.Series(n, [getattr(f, n) for f in facts], dtype=t) for n, t in FACT_COLUMNS.items()})
     return base.with_columns(**typed([f.fields for f in facts], fields))
 
 

@@ -24,6 +24,7 @@ NUMBERS = frozenset({"int", "number", "money"})
 WORDS = frozenset({"text", "id", "enum", "ref", "person"})
 MOMENTS = frozenset({"date", "time"})
 ORDERED = NUMBERS | MOMENTS | {"duration"}
+UNKNOWN = ""  # of a parameter that is itself wrong: nothing more is said of it
 FIELD_TYPES = ("text", "int", "number", "money", "bool", "date", "time", "duration", "id", "enum", "ref", "person")
 
 
@@ -106,7 +107,7 @@ def _beside(right: Term, left: Term, places: Places, scope: Scope) -> Term:
 
 def comparable(left: str, right: str) -> bool:
     same = (NUMBERS, WORDS | {"list"}, MOMENTS)
-    return left == right or any(left in group and right in group for group in same)
+    return left == right or UNKNOWN in (left, right) or any(left in group and right in group for group in same)
 
 
 def literal(lit: Lit, kind: str, declared: Typed | None, text: str, span: Span, zone: str, name: str) -> Lit:
@@ -216,7 +217,7 @@ def _field(item: Field, scope: Scope, span: Span) -> Field:
 def numeric(item: Term, places: Places, scope: Scope) -> Term:
     """A typed term that is a number. Raises Rejected (WD214) when it is something else."""
     found = term(item, places, scope)
-    if type_of(found) not in NUMBERS:
+    if type_of(found) not in NUMBERS | {UNKNOWN}:
         raise wrong("WD214", places.of(item), op="=", types=(type_of(found),))
     return found
 
@@ -228,6 +229,8 @@ def _arith_type(op: str, types: list[str], span: Span) -> str:
         return first
     if op in ("min", "max") and (first in MOMENTS | {"duration"}) and rest <= {first}:
         return first
+    if UNKNOWN in types:
+        return UNKNOWN
     if not set(types) <= NUMBERS:
         raise wrong("WD214", span, op=op, types=tuple(types))
     if op == "/":

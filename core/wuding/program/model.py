@@ -13,7 +13,7 @@ from typing import Literal
 
 from wuding.domain.period import Every
 from wuding.errors import Span
-from wuding.lang.nodes import Cond, Duration, Term, Value
+from wuding.lang.nodes import Cond, Duration, Term
 
 Source = Literal["grid", "subject", "post", "fact", "finding"]
 
@@ -288,8 +288,12 @@ class Target:
 
 Rule = Charter | Patrol | Scoring | Veto | Escalation | Target
 SECTIONS: dict[type, str] = {
-    Charter: "charter", Patrol: "patrol", Scoring: "scoring",
-    Veto: "veto", Escalation: "escalation", Target: "targets",
+    Charter: "charter",
+    Patrol: "patrol",
+    Scoring: "scoring",
+    Veto: "veto",
+    Escalation: "escalation",
+    Target: "targets",
 }
 
 
@@ -335,4 +339,3 @@ class Program:
     uses: Mapping[str, frozenset[str]]  # rule key: keys of rules whose findings it reads
     digest: str  # of the resolved text
     retroactive: bool = False
-

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from wuding.hookspecs import hookimpl
-
-Resource = tuple[str, str]
+from wuding.hookspecs import Resource, hookimpl
 
 
 @hookimpl

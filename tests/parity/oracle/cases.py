@@ -10,8 +10,9 @@ from wuding.program.model import Escalation, Selector
 
 from tests.parity.oracle.conditions import Day, Moment, Num, Truth, absent, value_of
 from tests.parity.oracle.days import deadline, label
+from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.selectors import Match, Scope, env_of, matches, same_matter, shares
-from tests.parity.oracle.world import Item, View, field_of
+from tests.parity.oracle.world import Item, View
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from wuding.program.model import Charter, Patrol, Scoring, Test, Veto
 
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Day, Num, Truth, absent, all3, any3, number, truth_of
+from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.owed import asked_days, finding
 from tests.parity.oracle.partition import partition
 from tests.parity.oracle.selectors import (
@@ -24,7 +25,7 @@ from tests.parity.oracle.selectors import (
     matches,
     missing_of,
 )  # fmt: skip
-from tests.parity.oracle.world import Item, View, exists, field_of, grid_on, is_level, valid_on
+from tests.parity.oracle.world import Item, View, exists, grid_on, is_level, valid_on
 
 Days = dict[int, HolderDay]
 
@@ -68,13 +69,13 @@ def spells(view: View, rule: Charter, asked: dict[str, Days], mine: Days) -> lis
             gap, fixed = gap or day, None
     result = []
     for start, end in gaps:
-        span = {"start": view.midnight(start), "at": view.midnight(start), "end": view.midnight(end)}
+        span = spell(view, start, end)
         result.append(gap_of(view, rule, mine[start].item, start, end - start, span))
     if view.today not in mine:
         return result
     counted = {"low": answer.low, "high": answer.high}
     if gap is not None:
-        span = {"start": view.midnight(gap), "at": view.midnight(gap), "end": None, **counted}
+        span = {**spell(view, gap, None), **counted}
         result.append(gap_of(view, rule, mine[gap].item, gap, view.today + 1 - gap, span))
     since = unknown if answer.truth is None else fixed if answer.truth else None
     if since is not None:
@@ -88,9 +89,14 @@ def spells(view: View, rule: Charter, asked: dict[str, Days], mine: Days) -> lis
                 start=view.midnight(since),
                 at=view.midnight(since),
                 **counted,
-            )  # fmt: skip
+            )
         )
     return result
+
+
+def spell(view: View, start: int, end: int | None) -> dict[str, int | None]:
+    since = view.midnight(start)
+    return {"start": since, "at": since, "end": None if end is None else view.midnight(end)}
 
 
 def gap_of(view: View, rule: Charter, holder: Item, start: int, length: int, span: dict[str, int | None]) -> Finding:

@@ -103,7 +103,7 @@ def half_away(value: Fraction, places: int) -> Fraction:
     """19: rounded half away from zero."""
     scaled = abs(value) * 10**places
     whole = math.floor(scaled + Fraction(1, 2))
-    return Fraction(whole if value >= 0 else -whole) / 10**places
+    return Fraction(whole if value >= 0 else -whole, 10**places)
 
 
 def calculate(op: str, args: list[Num]) -> Num | None:

@@ -38,6 +38,14 @@ def instant_of(text: str, zone: str) -> int:
     return (when.astimezone(UTC) - START) // MICRO
 
 
+def read_day(text: object) -> int:
+    return to_day(date.fromisoformat(str(text)))
+
+
+def new_year(year: int) -> int:
+    return to_day(date(year, 1, 1))
+
+
 def label(day: int) -> str:
     return to_date(day).isoformat()
 

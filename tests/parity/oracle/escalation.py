@@ -64,10 +64,8 @@ def episode_findings(view: View, case: Case, closing: int | None) -> list[Findin
     detail = {"early": True} if cases.is_early(view, case) else {}
     at = case.start if closing is None else closing
     result = [of_case(view, case, status, start=case.start, end=closing, at=at, detail=detail)]
-    for step in case.rule.steps:
-        if step.id in states:
-            result.append(of_step(view, case, step, states[step.id], rounds))
-    return result
+    steps = [step for step in case.rule.steps if step.id in states]
+    return [*result, *(of_step(view, case, step, states[step.id], rounds) for step in steps)]
 
 
 def of_case(view: View, case: Case, status: str, **more: Any) -> Finding:

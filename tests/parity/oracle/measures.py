@@ -10,6 +10,7 @@ from wuding.lang.nodes import Cond
 from wuding.program.model import Measure, Selector
 
 from tests.parity.oracle.conditions import Known, Num, Truth, absent, all3, any3, truth_of, value_of
+from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.selectors import (
     Match,
     Scope,
@@ -22,7 +23,7 @@ from tests.parity.oracle.selectors import (
     matches,
     missing_of,
 )
-from tests.parity.oracle.world import View, field_of
+from tests.parity.oracle.world import View
 
 Measured = tuple[Num | None, frozenset[str]]
 ScopeOf = Callable[[str], Scope]  # "current" or "previous": where to look
@@ -63,9 +64,9 @@ def one(view: View, measure: Measure, scope: Scope) -> Measured:
         return None, missing | {measure.field}
     numbers = [(m, value) for m, value in values if isinstance(value, Num)]
     if measure.fn == "sum":
-        low = sum((n.lo if m.sure else min(n.lo, Fraction(0)) for m, n in numbers), Fraction(0))
-        high = sum((n.hi if m.sure else max(n.hi, Fraction(0)) for m, n in numbers), Fraction(0))
-        return Num(low, high), missing
+        lowest = sum((n.lo if m.sure else min(n.lo, Fraction(0)) for m, n in numbers), Fraction(0))
+        highest = sum((n.hi if m.sure else max(n.hi, Fraction(0)) for m, n in numbers), Fraction(0))
+        return Num(lowest, highest), missing
     if not numbers or any(not m.sure for m in found):
         return None, missing
     lows, highs = [n.lo for _, n in numbers], [n.hi for _, n in numbers]

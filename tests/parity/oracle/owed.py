@@ -49,7 +49,7 @@ def owed_periods(view: View, rule: Rule, holders: Selector, every: Every, partia
 
 
 def asked_days(view: View, rule: Rule, holders: Selector) -> dict[str, dict[int, HolderDay]]:
-    """For each holder the days from the window's first to the day of `as_of` on which it exists and the rule is valid."""
+    """For each holder the asked days (C1) on which it exists and the rule is valid."""
     found: dict[str, dict[int, HolderDay]] = {}
     for day in range(window(view), view.today + 1):
         if valid_on(view, rule.head, day):

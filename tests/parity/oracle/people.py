@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from wuding.domain.period import to_day
 from wuding.domain.post import Post
 
 from tests.parity.oracle.conditions import Truth
-from tests.parity.oracle.days import date
+from tests.parity.oracle.days import read_day
 from tests.parity.oracle.world import Item, View, ancestors, exists
 
 
 def is_absent(view: View, person: str, day: int) -> bool:
     for fact in view.rulings:
         if fact.type == "absence" and fact.fields["person"] == person:
-            start = to_day(date.fromisoformat(str(fact.fields["from"])))
+            start = read_day(fact.fields["from"])
             until = fact.fields.get("to")
-            if start <= day and (until is None or day <= to_day(date.fromisoformat(str(until)))):
+            if start <= day and (until is None or day <= read_day(until)):
                 return True
     return False
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from wuding.domain.fact import Fact
 from wuding.domain.finding import BREACHES, Finding
-from wuding.domain.period import to_day
 from wuding.program.model import Head
 
-from tests.parity.oracle.days import date
+from tests.parity.oracle.days import read_day
 from tests.parity.oracle.selectors import oldest
 from tests.parity.oracle.world import View
 
@@ -40,5 +39,5 @@ def covers(view: View, head: Head, waiver: Fact, found: Finding) -> bool:
     if waiver.recorded > found.at and not waiver.fields.get("retroactive"):
         return False
     day, until = view.day(found.at), waiver.fields.get("to")
-    start = to_day(date.fromisoformat(str(waiver.fields["from"])))
-    return start <= day and (until is None or day <= to_day(date.fromisoformat(str(until))))
+    start = read_day(waiver.fields["from"])
+    return start <= day and (until is None or day <= read_day(until))

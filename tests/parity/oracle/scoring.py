@@ -11,10 +11,11 @@ from wuding.program.model import Item as ScoreItem
 from wuding.program.model import Limits, Scoring, Veto
 
 from tests.parity.oracle.conditions import ZERO, Known, Num, absent, half_away, truth_of, value_of
+from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.measures import measured
 from tests.parity.oracle.owed import ended, finding, owed_periods, periodic
 from tests.parity.oracle.selectors import Match, Scope, env_of, matches, missing_of, oldest
-from tests.parity.oracle.world import Item, View, ancestor_at, field_of, governed, period_span, valid_on
+from tests.parity.oracle.world import Item, View, ancestor_at, governed, period_span, valid_on
 
 
 def check(view: View, rule: Scoring) -> list[Finding]:

@@ -15,8 +15,9 @@ from wuding.program.model import Selector
 
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Env, Known, Truth, absent, all3, any3, equal, not3, truth_of
+from tests.parity.oracle.fields import field_of, parameter
 from tests.parity.oracle.people import acted
-from tests.parity.oracle.world import Item, View, ancestors, exists, field_of, governed, is_level, parameter
+from tests.parity.oracle.world import Item, View, ancestors, exists, governed, is_level
 
 
 @dataclass(frozen=True)

@@ -57,14 +57,15 @@ def run_steps(view: View, case: Case, closing: int | None) -> tuple[dict[str, St
             state = state_of(view, case, step, states, closing, again)
             if state is not None:
                 states[step.id] = state
-        failures = [
-            (*states[step.id].failed, step) for step in case.rule.steps  # type: ignore[misc]
-            if step.else_back and step.id in states and states[step.id].failed
-            and (step.id, states[step.id].failed[1]) not in again.seen  # type: ignore[index]
-        ]  # fmt: skip
+        failures = []
+        for step in case.rule.steps:
+            failed = states[step.id].failed if step.id in states else None
+            if step.else_back and failed and (step.id, failed[1]) not in again.seen:
+                failures.append((failed, step))
         if not failures:
             return states, again.number
-        again = begin_again(case, *min(failures, key=lambda f: f[0]), again)
+        (moment, by), first = min(failures, key=lambda failure: failure[0])
+        again = begin_again(case, moment, by, first, again)
 
 
 def begin_again(case: Case, moment: int, by: str, step: Step, again: Round) -> Round:
@@ -110,7 +111,8 @@ def state_of(
     assert step.of is not None
     found = [
         match for match in cases.found_in(view, case, step.of)
-        if moment_of(match) >= again.floors.get(step.id, case.start) and (horizon is None or moment_of(match) <= horizon)
+        if moment_of(match) >= again.floors.get(step.id, case.start)
+        and (horizon is None or moment_of(match) <= horizon)
         and not (step.id in again.floors and (step.id, match.item.id) in again.seen)
     ]  # fmt: skip
     return (expect if step.kind == "expect" else without)(view, case, step, anchor, due, found, horizon)

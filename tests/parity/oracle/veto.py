@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from wuding.domain.finding import Finding
-from wuding.domain.period import period_of, to_date, to_day
+from wuding.domain.period import period_of, to_date
 from wuding.lang.nodes import Duration
 from wuding.program.model import Veto
 
@@ -143,7 +143,7 @@ def one(view: View, rule: Veto, name: str, group: list[Cause]) -> list[Finding]:
             missing=missing,
             detail={"effects": effects},
             **counted,
-        )  # fmt: skip
+        )
     ]
 
 
@@ -153,6 +153,6 @@ def until(view: View, rule: Veto, cause: Cause) -> int | None:
         return days.deadline(cause.moment, rule.lasts, view.zone, view.country)
     if rule.lasts == "year":
         year = to_date(view.day(cause.moment)).year
-        return view.midnight(to_day(days.date(year + 1, 1, 1)))
+        return view.midnight(days.new_year(year + 1))
     record = cause.match.item.record
     return record.end if cause.is_gap and isinstance(record, Finding) else None

@@ -17,7 +17,14 @@ from wuding.engines.frames import UNIT_US
 from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Holder, Lit, Not, OneOf, Or, Param, Term
 
 NUMERIC = ("int", "number", "money")
-BUILTIN = {"occurred_at": "at", "recorded_at": "recorded", "actor": "actor", "grid": "grid", "subject": "subject", "seq": "seq"}
+BUILTIN = {
+    "occurred_at": "at",
+    "recorded_at": "recorded",
+    "actor": "actor",
+    "grid": "grid",
+    "subject": "subject",
+    "seq": "seq",
+}
 DAY_US = 86_400_000_000
 
 
@@ -109,12 +116,14 @@ def _operand(term: Term, kind: str) -> nw.Expr:
     return nw.col(name)
 
 
-def _value(term: Term, kind: str = "") -> object:
+def _value(term: Term, kind: str = "") -> str | bool | int:
     if not isinstance(term, Lit):
         raise TypeError(term)
     value = term.value
     if isinstance(value, Duration):
-        return value.n * UNIT_US.get(value.unit, {"workday": 1, "week": 7, "month": 30, "year": 365}.get(value.unit, 1) * DAY_US)
+        return value.n * UNIT_US.get(
+            value.unit, {"workday": 1, "week": 7, "month": 30, "year": 365}.get(value.unit, 1) * DAY_US
+        )
     if isinstance(value, Fraction):
         if kind == "int":
             return int(value)

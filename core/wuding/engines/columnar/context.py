@@ -57,7 +57,13 @@ def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
     """Every grid with each of its ancestors, itself included, and the days on which that holds."""
     version = grids.select("code", "parent", "level", "start", "end")
     up = version.select(
-        grid="code", ancestor="code", level="level", parent="parent", start="start", end="end", depth=pl.lit(0, pl.Int32)
+        grid="code",
+        ancestor="code",
+        level="level",
+        parent="parent",
+        start="start",
+        end="end",
+        depth=pl.lit(0, pl.Int32),
     )
     found = [up]
     while True:
@@ -65,7 +71,9 @@ def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
         up = (
             up.drop("ancestor", "level")
             .join(above, left_on="parent", right_on="ancestor", how="inner", coalesce=False)
-            .with_columns(start=pl.max_horizontal("start", "s"), end=pl.min_horizontal("end", "e"), depth=pl.col("depth") + 1)
+            .with_columns(
+                start=pl.max_horizontal("start", "s"), end=pl.min_horizontal("end", "e"), depth=pl.col("depth") + 1
+            )
             .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
             .select("grid", "ancestor", level="level_", parent="parent_", start="start", end="end", depth="depth")
         )
@@ -81,28 +89,30 @@ def day_of(ctx: Context, frame: pl.DataFrame, column: str) -> pl.Series:
     return frame.select(local.dt.date().cast(pl.Int32).alias("day")).to_series()
 
 
+def by_value(column: pl.Series, fn: Callable[[Any], Any], dtype: Any) -> pl.Series:
+    """`fn` of each different value of the column, put back in its place; null of null."""
+    distinct = column.unique().drop_nulls()
+    if distinct.is_empty():
+        return pl.Series(column.name, [None] * len(column), dtype=dtype)
+    found = pl.Series([fn(v) for v in distinct], dtype=dtype)
+    return column.replace_strict(distinct, found, default=None, return_dtype=dtype)
+
+
 def start_of(ctx: Context, days: pl.Series) -> pl.Series:
     """The first instant of each local day; null for null."""
-    distinct = days.unique()
-    starts = [None if d is None else day_start_us(d, ctx.zone) for d in distinct]
-    return days.replace_strict(distinct, pl.Series(starts, dtype=pl.Int64), return_dtype=pl.Int64).alias("start")
+    return by_value(days, lambda day: day_start_us(day, ctx.zone), pl.Int64).alias("start")
 
 
 def due_after(ctx: Context, frame: pl.DataFrame, anchor: str, limit: Duration) -> pl.Series:
     """When a limit after the instants of column `anchor` ends (semantics 11)."""
-    instants = frame.get_column(anchor)
     if limit.unit in ("min", "h"):
-        return instants + due(0, limit.n, limit.unit, "UTC")
-    days = day_of(ctx, frame, anchor)
-    distinct = days.unique().drop_nulls()
+        return frame.get_column(anchor) + due(0, limit.n, limit.unit, "UTC")
     country = workday_country(ctx)
 
     def ends(day: int) -> int:
         return due(day_start_us(day, ctx.zone), limit.n, limit.unit, ctx.zone, lambda d: is_workday(country, d))
 
-    return days.replace_strict(
-        distinct, pl.Series([ends(d) for d in distinct], dtype=pl.Int64), default=None, return_dtype=pl.Int64
-    )
+    return by_value(day_of(ctx, frame, anchor), ends, pl.Int64)
 
 
 def workday_country(ctx: Context) -> str:
@@ -146,7 +156,8 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         frame = lazy.filter(pl.col("at") <= ctx.as_of).collect()
         return frame.with_columns(day_of(ctx, frame, "at").alias("day"))
 
-    return ctx.memo(("facts", name), read)  # type: ignore[no-any-return]
+    found: pl.DataFrame = ctx.memo(("facts", name), read)
+    return found
 
 
 def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:

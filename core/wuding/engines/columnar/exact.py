@@ -129,7 +129,9 @@ def _decode(cell: Any, type_: str) -> Any:
     return cell
 
 
-def over(frame: pl.DataFrame, names: Mapping[str, str], fn: Callable[[Env], tuple[Any, ...]], out: Mapping[str, Any]) -> pl.DataFrame:
+def over(
+    frame: pl.DataFrame, names: Mapping[str, str], fn: Callable[[Env], tuple[Any, ...]], out: Mapping[str, Any]
+) -> pl.DataFrame:
     """The frame with the columns `out` that `fn` computes of the named inputs, once for each combination."""
     cells: dict[str, tuple[str, ...]] = {}
     for name in names:

@@ -110,7 +110,9 @@ def subtract(spans: list[tuple[int, int]], others: list[tuple[int, int]]) -> lis
     return spans
 
 
-def holders_of_role(ctx: Context, rows: pl.DataFrame, role: str, grid: str, subject: str | None, day: str) -> pl.DataFrame:
+def holders_of_role(
+    ctx: Context, rows: pl.DataFrame, role: str, grid: str, subject: str | None, day: str
+) -> pl.DataFrame:
     """The rows' index `_row` with `persons`, the sorted list of who holds the role there on that day."""
     posts = ctx.snap.posts.filter(pl.col("role") == role).select("person", "grid", "start", "end", _s="subject")
     frame = rows.select(g=grid, s=pl.col(subject) if subject else pl.lit(None, pl.String), d=day).with_row_index("_row")

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from wuding.domain.instants import local_day
-from wuding.domain.period import Every, home_day, period_of
-from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
+from wuding.domain.period import Every, period_of
+from wuding.engines.columnar.context import Context, by_value, day_of, due_after, holds_on
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things
@@ -49,7 +48,8 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
         return rows
 
     # Findings of other rules do not change once assessed, so the selector itself is the key.
-    return ctx.memo(("candidates", sel), make) if simple else make()  # type: ignore[no-any-return]
+    found: pl.DataFrame = ctx.memo(("candidates", sel), make) if simple else make()
+    return found
 
 
 def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
@@ -130,10 +130,14 @@ def _below(
 def _of_facts(
     ctx: Context, found: pl.DataFrame, right: pl.DataFrame, sel: Selector, left_on: list[str], right_on: list[str]
 ) -> pl.DataFrame:
-    keys = [c for c in right.columns if c.startswith("h.") and f"f.{c[2:]}" in found.columns and c[2:] in _keys(ctx, sel)]
+    keys = [
+        c for c in right.columns if c.startswith("h.") and f"f.{c[2:]}" in found.columns and c[2:] in _keys(ctx, sel)
+    ]
     if keys:
         return _join(found, right, [*left_on, *[f"f.{k[2:]}" for k in keys]], [*right_on, *keys])
-    about = _join(found, right.filter(pl.col("a.subject").is_not_null()), [*left_on, "subject"], [*right_on, "a.subject"])
+    about = _join(
+        found, right.filter(pl.col("a.subject").is_not_null()), [*left_on, "subject"], [*right_on, "a.subject"]
+    )
     place = _join(found, right.filter(pl.col("a.subject").is_null()), [*left_on, "grid"], [*right_on, "a.grid"])
     return pl.concat([about, place], how="diagonal_relaxed")
 
@@ -157,18 +161,19 @@ def _thing_column(name: str) -> str:
 
 def period_starts(days: pl.Series, every: Every) -> pl.Series:
     """The first day of the period in which each day falls."""
-    distinct = days.unique().drop_nulls()
-    starts = [period_of(d, every).start for d in distinct]
-    return days.replace_strict(distinct, pl.Series(starts, dtype=pl.Int32), default=None, return_dtype=pl.Int32)
-
-
-def period_home(start: int, every: Every) -> int:
-    return home_day(period_of(start, every), every)
+    return by_value(days, lambda day: period_of(day, every).start, pl.Int32)
 
 
 # ── counterparts: with, without ──────────────────────────────────────────────────────────────────
 def correlated(
-    ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector, *, wanted: bool, upto: int | None = None, after: int | None = None
+    ctx: Context,
+    rows: pl.DataFrame,
+    sel: Selector,
+    other: Selector,
+    *,
+    wanted: bool,
+    upto: int | None = None,
+    after: int | None = None,
 ) -> pl.DataFrame:
     """`ok` of the rows joined with: is there (`wanted`) or is there not a counterpart `other`?
 
@@ -223,7 +228,9 @@ def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> 
     if case:
         rows = rows.with_columns(_case=pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in case], separator="/"))
         return rows.join(mates, left_on="_case", right_on="case.o", how="inner").drop("_case")
-    about = rows.filter(pl.col("subject").is_not_null()).join(mates, left_on="subject", right_on="subject.o", how="inner")
+    about = rows.filter(pl.col("subject").is_not_null()).join(
+        mates, left_on="subject", right_on="subject.o", how="inner"
+    )
     place = rows.filter(pl.col("subject").is_null()).join(mates, left_on="grid", right_on="grid.o", how="inner")
     return pl.concat([about, place], how="diagonal_relaxed")
 
@@ -244,7 +251,3 @@ def _case_keys(ctx: Context, sel: Selector, other: Selector) -> tuple[str, ...]:
     if cases and cases[0] and all(c == cases[0] for c in cases) and all(set(cases[0]) <= f for f in fields):
         return cases[0]
     return ()
-
-
-def last_day_begun(ctx: Context) -> int:
-    return local_day(ctx.as_of - 1, ctx.zone)

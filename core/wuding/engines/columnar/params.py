@@ -74,7 +74,8 @@ def _nearest(ctx: Context, table: Mapping[str, Any], grid: str, day: int | None)
         up = ctx.ancestors.filter(pl.col("grid") == grid)
         if day is not None:
             up = up.filter(
-                (pl.col("start").is_null() | (pl.col("start") <= day)) & (pl.col("end").is_null() | (pl.col("end") > day))
+                (pl.col("start").is_null() | (pl.col("start") <= day))
+                & (pl.col("end").is_null() | (pl.col("end") > day))
             )
         return up.sort("depth").get_column("ancestor").to_list()
 

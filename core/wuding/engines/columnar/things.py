@@ -51,7 +51,14 @@ def _subjects(ctx: Context, sel: Selector) -> pl.DataFrame:
     frames = [ctx.snap.subjects[n] for n in names if n in ctx.snap.subjects]
     if not frames:
         return pl.DataFrame(
-            schema={"id": pl.String, "grid": pl.String, "subject": pl.String, "actor": pl.String, "start": pl.Int32, "end": pl.Int32}
+            schema={
+                "id": pl.String,
+                "grid": pl.String,
+                "subject": pl.String,
+                "actor": pl.String,
+                "start": pl.Int32,
+                "end": pl.Int32,
+            }
         )
     frame = pl.concat(frames, how="diagonal_relaxed").with_columns(
         pl.col("id").alias("subject"), pl.lit(None, pl.String).alias("actor"),
@@ -147,9 +154,7 @@ def missing_names(frame: pl.DataFrame, cond: Cond | None, by: Sequence[str] = ()
     names = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
     if by:
         names["actor"] = "actor"
-    found = [
-        pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(names.items()) if c in frame.columns
-    ]
+    found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(names.items()) if c in frame.columns]
     if not found:
         return pl.lit([], pl.List(pl.String))
     return pl.concat_list(found).list.drop_nulls()

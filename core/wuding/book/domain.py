@@ -1,0 +1,207 @@
+# ruff: noqa: RUF009 - the calls are dataclass fields
+"""`domain.yaml`: the shape, and the domain that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wuding.book.context import BUILTIN, Gather, each, known
+from wuding.book.models import Names
+from wuding.book.shapes import (
+    FLAG,
+    ID,
+    TEXT,
+    TITLE,
+    WORD,
+    WORDS,
+    Leaf,
+    Name,
+    Shape,
+    choice,
+    expect,
+    load,
+    mapping,
+    may,
+    need,
+    read_label,
+    read_words,
+    shape,
+)
+from wuding.errors import Diagnostic, Rejected
+from wuding.lang.tree import Node, Problems
+from wuding.lang.types import FIELD_TYPES, MOMENTS
+from wuding.program import builtin
+from wuding.program.model import Domain, FieldType, Label, Role, Thing
+
+
+def _labelled(node: Node) -> dict[Name, Label]:
+    """A list of names, or a map from names to their labels."""
+    if node.kind == "list":
+        return {name: Label(name, name) for name in read_words(node)}
+    return mapping(read_label)(node)
+
+
+LABELLED = Leaf(_labelled, "labelled")
+
+
+@dataclass(kw_only=True)
+class FieldShape(Shape):
+    type: Name = need(choice(*FIELD_TYPES))
+    title: Label | None = may(TITLE)
+    required: bool = may(FLAG, default=False)
+    private: bool = may(FLAG, default=False)
+    values: dict[Name, Label] = may(LABELLED, default={})
+    labels: dict[Name, Label] = may(LABELLED, default={})
+    to: Name | None = may(WORD)
+    unit: Name | None = may(TEXT)
+
+    def check(self) -> Problems:
+        for key, kind in (("values", "enum"), ("to", "ref")):
+            if self.type == kind and self.node.get(key) is None:
+                return [Diagnostic("WD111", self.node.span, {"key": key})]
+            if self.type != kind and self.node.get(key) is not None:
+                return [Diagnostic("WD144", self.node.keys[key].span, {"key": key, "needs": f"type: {kind}"})]
+        loose = [name for name in self.labels if name not in self.values]
+        return [
+            Diagnostic("WD211", name.span, {"name": name, "field": "values", "allowed": tuple(self.values)})
+            for name in loose
+        ]
+
+
+FIELDS = shape(lambda: FieldShape, "map")
+
+
+@dataclass(kw_only=True)
+class SubjectShape(Shape):
+    title: Label | None = may(TITLE)
+    fields: dict[Name, FieldShape] = may(FIELDS, default={})
+
+
+@dataclass(kw_only=True)
+class HoldsShape(Shape):
+    start: Name = need(WORD, "from")
+    to: Name = need(WORD)
+
+
+@dataclass(kw_only=True)
+class FactShape(Shape):
+    title: Label | None = may(TITLE)
+    key: Names = may(WORDS, default=())
+    about: Name | None = may(choice("grid", "subject"))
+    holds: HoldsShape | None = may(shape(lambda: HoldsShape))
+    fields: dict[Name, FieldShape] = may(FIELDS, default={})
+
+
+@dataclass(kw_only=True)
+class PostShape(Shape):
+    title: Label | None = may(TITLE)
+    duties: Names = may(WORDS, default=())
+    sees: Name | None = may(choice("own", "subtree", "all"))
+
+
+@dataclass(kw_only=True)
+class EffectsShape(Shape):
+    bars: Names = may(WORDS, default=())
+    lists: Names = may(WORDS, default=())
+    gives: Names = may(WORDS, default=())
+
+
+@dataclass(kw_only=True)
+class DomainShape(Shape):
+    domain: Name = need(ID)
+    title: Label | None = may(TITLE)
+    levels: dict[Name, Label] = need(LABELLED)
+    roles: dict[Name, PostShape] = may(shape(lambda: PostShape, "map"), default={})
+    duties: dict[Name, Label] = may(LABELLED, default={})
+    subjects: dict[Name, SubjectShape] = may(shape(lambda: SubjectShape, "map"), default={})
+    facts: dict[Name, FactShape] = may(shape(lambda: FactShape, "map"), default={})
+    effects: EffectsShape | None = may(shape(lambda: EffectsShape))
+
+
+def domain(root: Node) -> Domain:
+    """The domain that a `domain.yaml` says. Raises Rejected with everything that is wrong with it."""
+    read = load(DomainShape, expect(root, "map"))
+    gather = Gather()
+    fact_names = (*read.facts, *builtin.FACTS)
+    for name in read.facts:
+        if name in builtin.FACTS:
+            gather.problems.append(Diagnostic("WD234", name.span, {"name": str(name), "kind": "fact"}))
+    roles = {str(name): gather(lambda n=name, s=role: _role(n, s, read.duties)) for name, role in read.roles.items()}  # type: ignore[misc]
+    subjects = {
+        str(name): gather(
+            lambda n=name, s=of: Thing(str(n), _label(n, s.title), _fields(s.fields, "subject", fact_names))
+        )  # type: ignore[misc]
+        for name, of in read.subjects.items()
+    }
+    facts = {str(name): gather(lambda n=name, s=of: _fact(n, s, fact_names)) for name, of in read.facts.items()}  # type: ignore[misc]
+    gather.done()
+    effects = read.effects
+    kinds: Mapping[str, tuple[str, ...]] = {
+        kind: tuple(str(name) for name in getattr(effects, kind)) if effects is not None else ()
+        for kind in ("bars", "lists", "gives")
+    }
+    return Domain(
+        str(read.domain),
+        _label(read.domain, read.title),
+        _plain(read.levels),
+        roles,
+        _plain(read.duties),
+        subjects,
+        {**builtin.FACTS, **facts},
+        kinds,
+    )
+
+
+def _label(name: Name, title: Label | None) -> Label:
+    return title or Label(str(name), str(name))
+
+
+def _plain(labels: Mapping[Name, Label]) -> dict[str, Label]:
+    return {str(name): label for name, label in labels.items()}
+
+
+def _role(name: Name, shape: PostShape, duties: Mapping[Name, Label]) -> Role:
+    own = each(shape.duties, lambda duty: known(duty, duties, "WD217"))
+    return Role(str(name), _label(name, shape.title), own, str(shape.sees or "own"))
+
+
+def _fields(shapes: Mapping[Name, FieldShape], source: str, facts: tuple[str, ...]) -> dict[str, FieldType]:
+    return {str(name): _field(name, of, source, facts) for name, of in shapes.items()}
+
+
+def _field(name: Name, of: FieldShape, source: str, facts: tuple[str, ...]) -> FieldType:
+    if name in BUILTIN[source]:
+        raise Rejected([Diagnostic("WD234", name.span, {"name": str(name), "kind": "field"})])
+    if of.to is not None:
+        known(of.to, facts, "WD205")
+    labels = {str(key): label for key, label in {**of.values, **of.labels}.items()}
+    return FieldType(
+        str(name),
+        str(of.type),
+        _label(name, of.title),
+        of.required,
+        of.private,
+        tuple(str(value) for value in of.values),
+        str(of.to or ""),
+        str(of.unit or ""),
+        labels,
+    )
+
+
+def _fact(name: Name, of: FactShape, facts: tuple[str, ...]) -> Thing:
+    fields = _fields(of.fields, "fact", facts)
+    key = each(of.key, lambda field: known(field, fields, "WD204", kind="fact", of=str(name)))
+    holds = _holds(of.holds, fields, name) if of.holds is not None else None
+    return Thing(str(name), _label(name, of.title), fields, key, str(of.about or "grid"), holds)
+
+
+def _holds(shape: HoldsShape, fields: Mapping[str, FieldType], name: Name) -> tuple[str, str]:
+    def day(field: Name) -> str:
+        known(field, fields, "WD204", kind="fact", of=str(name))
+        if fields[field].type not in MOMENTS:
+            raise Rejected([Diagnostic("WD308", field.span, {"name": str(field), "type": fields[field].type})])
+        return str(field)
+
+    start, end = each((shape.start, shape.to), day)
+    return start, end
