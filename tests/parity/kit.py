@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -206,3 +207,17 @@ def world(*facts: Fact, as_of: str, **more: Any) -> World:
     if isinstance(more.get("window_from"), str):
         more["window_from"] = day(more["window_from"])
     return World(**{**given, **more})
+
+
+def correction(seq: int, when: str, new: Fact | None) -> Fact:
+    """The fact that replaces fact `seq` by `new`, or voids it."""
+    told: dict[str, object] = {"fact": seq, "void": new is None}
+    if new is not None:
+        places = {"grid": new.grid, "subject": new.subject, "actor": new.actor}
+        told |= {name: value for name, value in places.items() if value is not None}
+        told |= {"at": utc(new.at), "fields": json.dumps(dict(new.fields))}
+    return Fact(0, CORE, "correction", None, None, None, at(when), at(when), told)
+
+
+BLOCK = sel("grid", "block", when=is_("code", "B1"))
+VISIT = sel("fact", "visit")

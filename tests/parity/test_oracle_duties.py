@@ -53,11 +53,11 @@ def test_2b_the_window_begins_with_the_year_of_the_earliest_fact() -> None:
 
 def test_4_the_last_correction_wins_and_may_move_or_void() -> None:
     visit = fact("visit", "2024-01-10", "B1")
-    moved = fact("correction", "2024-02-03", fact=1, grid="B1", at=kit.utc(at("2024-02-02")), fields="{}")
-    void = fact("correction", "2024-02-04", fact=1, void=True)
+    moved = kit.correction(1, "2024-02-03", fact("visit", "2024-02-02", "B1"))
+    void = kit.correction(1, "2024-02-04", None)
     assert say(MONTHLY, visit, moved, as_of="2024-02-10") == {"2024-01": "missed", "2024-02": "met"}
     assert say(MONTHLY, visit, moved, void, as_of="2024-02-10", window_from="2024-01-01")["2024-02"] == "due"
-    undone = fact("correction", "2024-02-05", fact=3, void=True)
+    undone = kit.correction(3, "2024-02-05", None)
     assert say(MONTHLY, visit, moved, void, undone, as_of="2024-02-10")["2024-02"] == "met"
 
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wuding_fire.plugin
+import wuding_rules.plugin
 import yaml
+from wuding.book.load import load_domain, load_program
+from wuding.errors import Diagnostic
+from wuding.plugins import read_resource
+from wuding.program.model import Domain, Program
 
 ROOT = Path(__file__).parents[2]
 BOOKS = ROOT / "plugins/fire/wuding_fire/books"
@@ -18,6 +24,25 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def read(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+def loaded_domain() -> Domain:
+    (resource,) = wuding_fire.plugin.wuding_domains()
+    domain, diagnostics = load_domain(*read_resource(resource))
+    assert diagnostics == []
+    assert domain is not None
+    return domain
+
+
+def loaded(name: str) -> tuple[Program | None, list[Diagnostic]]:
+    """The program of a book that the two plugins offer, and everything that the loader says of it."""
+    resources = [*wuding_fire.plugin.wuding_books(), *wuding_rules.plugin.wuding_books()]
+    texts = {read(ROOT / folder(r[0]) / r[1])["book"]: read_resource(r) for r in resources}
+    return load_program(*texts[name], {"fire": loaded_domain()}, texts.get)
+
+
+def folder(package: str) -> str:
+    return {"wuding_fire": "plugins/fire/wuding_fire", "wuding_rules": "rules/wuding_rules"}[package]
 
 
 def labels() -> Iterator[tuple[str, Any]]:
@@ -45,6 +70,48 @@ def test_every_name_of_the_domain_is_in_both_languages(place: str, label: Any) -
     assert HAN.search(label["zh"]), place
     assert not HAN.search(label["en"]), place
     assert re.search(r"[a-z]", label["en"]), place
+
+
+def test_the_domain_loads_clean() -> None:
+    domain = loaded_domain()
+    assert list(domain.levels) == ["zone", "grid", "basic"]
+    assert domain.roles["fire-manager"].sees == "subtree"
+    assert domain.facts["hazard"].key == ("hazard_id",)
+    assert domain.facts["volunteer-brigade"].holds == ("formed", "disbanded")
+    assert domain.effects == {"bars": ("annual-award",), "lists": ("accountability",), "gives": ("bonus",)}
+
+
+@pytest.mark.parametrize(("name", "own"), [("fire/base", 3), ("fire/chigang", 12), ("fire/nancheng", 31)])
+def test_the_books_load_without_a_word(name: str, own: int) -> None:
+    program, diagnostics = loaded(name)
+    assert diagnostics == []
+    assert program is not None
+    assert len({rule.head.id for rule in program.rules}) == own
+    assert all(rule.head.clauses for rule in program.rules)
+
+
+def test_a_book_may_rename_the_levels() -> None:
+    program, _ = loaded("fire/nancheng")
+    assert program is not None
+    assert program.grid == "361021"
+    assert program.levels == {"zone": ("town",), "grid": ("village",), "basic": ("cell",)}
+
+
+def test_a_book_keeps_what_it_does_not_change_of_its_base() -> None:
+    base, chigang = loaded("fire/base")[0], loaded("fire/chigang")[0]
+    assert base is not None
+    assert chigang is not None
+    of = {rule.head.id: rule for rule in base.rules}["hazard"]
+    own = {rule.head.id: rule for rule in chigang.rules}["hazard"]
+    assert own.opens.names == of.opens.names  # type: ignore[union-attr]
+    assert [step.id for step in of.steps] == ["fixed", "chase"]  # type: ignore[union-attr]
+    assert [step.id for step in own.steps] == ["taken-up", "leader", "chief", "fixed", "chase"]  # type: ignore[union-attr]
+    assert own.head.clauses == ("p5.6", "p5.7", "p5.9")
+
+
+def test_the_rules_package_offers_every_book_and_no_test() -> None:
+    offered = [path for _, path in wuding_rules.plugin.wuding_books()]
+    assert offered == sorted(f"fire/{path.name}" for path in RULES.glob("*.yaml") if ".test." not in path.name)
 
 
 def test_no_enum_labels_a_value_that_it_lacks() -> None:

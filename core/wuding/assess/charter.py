@@ -8,7 +8,7 @@ from wuding.assess.frame import as_json, shaped
 from wuding.assess.obligations import FINDING_KEYS, holders
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged, spells, verdicts
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, start_of, thing_type, valid_days
+from wuding.engines.columnar.context import FAR, Context, by_value, start_of, thing_type, valid_days
 from wuding.engines.columnar.exact import tests
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
@@ -292,10 +292,9 @@ def _findings(
     )
     out = pl.concat([gaps, today, carried, unsure], how="diagonal_relaxed")
     gap = pl.col("status") == "gap"
-    names = {d: to_date(d).isoformat() for d in out.get_column("s").unique()}
     out = out.with_columns(
         begin=start_of(ctx, out.get_column("s")), close=start_of(ctx, out.get_column("e")),
-        name=pl.col("s").replace_strict(names, return_dtype=pl.String),
+        name=by_value(out.get_column("s"), lambda day: to_date(day).isoformat(), pl.String),
     )  # fmt: skip
     text = rule.be.text if rule.be else ""
     return out.select(

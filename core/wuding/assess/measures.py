@@ -13,7 +13,7 @@ import polars as pl
 from wuding.assess.patrol import counted, lacking
 from wuding.domain.number import INT64_MAX, SCALE
 from wuding.domain.period import Every, period_of
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import Context, by_value
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
@@ -76,11 +76,8 @@ def _filled(frame: pl.DataFrame, name: str, value: int) -> pl.DataFrame:
 
 def _previous(asked: pl.DataFrame, every: Every) -> pl.DataFrame:
     """The same askers, asked of the period before."""
-    starts = asked.get_column("pstart").unique()
-    before = {s: period_of(period_of(s, every).start - 1, every) for s in starts}
-    first = pl.col("pstart").replace_strict({s: p.start for s, p in before.items()}, return_dtype=pl.Int32)
-    last = pl.col("pstart").replace_strict({s: p.end - 1 for s, p in before.items()}, return_dtype=pl.Int32)
-    return asked.with_columns(pstart=first, mday=last)
+    first = by_value(asked.get_column("pstart"), lambda day: period_of(day - 1, every).start, pl.Int32)
+    return asked.with_columns(mday=pl.col("pstart") - 1, pstart=first)
 
 
 def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
@@ -162,7 +159,7 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     if max((abs(v) for v in table.values()), default=0) > INT64_MAX:
         raise WudingError("WD801", name=item.id)
     known = {
-        e: pl.col(f"_pt.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).cast(pl.Int128)
+        e: by_value(rows.get_column(f"_pt.{e}"), table.__getitem__, pl.Int64).cast(pl.Int128)
         for e in ("lo", "hi")
     }
     rows = rows.with_columns(lo_=known["lo"], hi_=known["hi"])

@@ -9,7 +9,7 @@ import polars as pl
 from wuding.assess.frame import shaped
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, due_after, start_of, valid_days
+from wuding.engines.columnar.context import FAR, Context, by_value, due_after, start_of, valid_days
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
@@ -151,8 +151,8 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
         .when(pl.col("next").is_null() & pl.col("gone") & (pl.col("ceased") <= pl.col("limit"))).then(pl.lit("skipped"))
         .when(pl.col("limit") < ctx.as_of).then(pl.lit("missed")).otherwise(pl.lit("due"))
     )  # fmt: skip
-    labels = {d: to_date(d).isoformat() for d in out.get_column("home").unique()}
-    out = out.with_columns(status=status, period=pl.col("home").replace_strict(labels, return_dtype=pl.String))
+    labels = by_value(out.get_column("home"), lambda day: to_date(day).isoformat(), pl.String)
+    out = out.with_columns(status=status, period=labels)
     missing = (
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status") == "undetermined").then("lacks_").otherwise([])
     )

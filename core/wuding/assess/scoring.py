@@ -11,7 +11,7 @@ from wuding.assess.frame import as_json, shaped
 from wuding.assess.measures import Lacks, points, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.number import SCALE, rounded, to_scaled
-from wuding.engines.columnar.context import Context, ancestor_at, valid_days
+from wuding.engines.columnar.context import Context, ancestor_at, by_value, valid_days
 from wuding.engines.columnar.exact import holds, inputs, intervals, over, reads, text
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.lang.nodes import Field, Term
@@ -98,7 +98,7 @@ def _exact_or_scaled(rows: pl.DataFrame, source: str, name: str) -> pl.DataFrame
     if all((v * SCALE).denominator == 1 for v in exact.values()):
         table = {t: int(v * SCALE) for t, v in exact.items()}
         cells = [
-            pl.col(f"{source}.{e}").replace_strict(table, default=None, return_dtype=pl.Int64).alias(f"{name}.{e}")
+            by_value(rows.get_column(f"{source}.{e}"), table.__getitem__, pl.Int64).alias(f"{name}.{e}")
             for e in ("lo", "hi")
         ]
     else:
@@ -231,7 +231,7 @@ def _rounded(rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
                 v: to_scaled(rounded(Fraction(v, SCALE), rule.places, rule.rounding))
                 for v in rows[end].unique().drop_nulls()
             }
-        rows = rows.with_columns(pl.col(end).replace_strict(table, default=None, return_dtype=pl.Int64).alias(end))
+        rows = rows.with_columns(by_value(rows.get_column(end), table.__getitem__, pl.Int64).alias(end))
     set_to = [pl.coalesce("score", e).alias(e) for e in ("f.total.lo", "f.total.hi")]
     rows = rows.with_columns(*set_to)
     lower = [

@@ -12,7 +12,7 @@ from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.assess.patrol import counted, lacking
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
-from wuding.engines.columnar.context import FAR, Context, start_of, valid_days
+from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
 from wuding.engines.columnar.exact import intervals, tests
 from wuding.engines.columnar.match import POPULATIONS, match
 from wuding.engines.columnar.params import params_in, with_params
@@ -143,7 +143,7 @@ def _scaled(rows: pl.DataFrame) -> pl.DataFrame:
     for end, name in (("f.it.lo", "_lo"), ("f.it.hi", "_hi")):
         if rows.schema[end] == pl.String:
             table = {t: to_scaled(rounded(Fraction(t), 6)) for t in rows[end].unique().drop_nulls()}
-            rows = rows.with_columns(pl.col(end).replace_strict(table, default=None, return_dtype=pl.Int64).alias(name))
+            rows = rows.with_columns(by_value(rows.get_column(end), table.__getitem__, pl.Int64).alias(name))
         else:
             rows = rows.with_columns(pl.col(end).cast(pl.Int64).alias(name))
     return rows

@@ -29,12 +29,13 @@ _SUBJECT = ("subject", "text", "监管对象", "subject")
 BUILTIN: dict[str, Fields] = {
     "fact": _builtin(
         ("actor", "person", "行为人", "actor"), _GRID, _SUBJECT,
-        ("occurred_at", "time", "发生时间", "time it happened"),
-        ("recorded_at", "time", "记录时间", "time it was recorded"), ("seq", "int", "序号", "sequence number"),
+        ("occurred_at", "time", "发生时间", "occurred"),
+        ("recorded_at", "time", "记录时间", "recorded"), ("seq", "int", "序号", "sequence number"),
     ),
     "grid": _builtin(
         ("code", "text", "编码", "code"), ("name", "text", "名称", "name"), ("level", "text", "层级", "level"),
-        ("kind", "list", "类别", "kind"), ("kinds", "list", "类别", "kinds"), ("parent", "text", "上级网格", "parent"),
+        ("kind", "list", "类别", "kind"), ("kinds", "list", "类别", "kinds"),
+        ("parent", "text", "上级网格", "parent"),
     ),
     "subject": _builtin(
         ("id", "text", "编号", "id"), ("type", "text", "类型", "type"), ("name", "text", "名称", "name"), _GRID,
@@ -125,7 +126,7 @@ class Context:
         for name, of in shared.items():
             values = tuple(dict.fromkeys(value for other in own for value in other[name].values))
             shared[name] = _enum(of, values)
-        return {**builtin, **shared}
+        return {**shared, **builtin}
 
     def _of_findings(self, names: tuple[str, ...]) -> Fields:
         statuses: list[str] = []

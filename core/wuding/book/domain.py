@@ -62,11 +62,11 @@ class FieldShape(Shape):
                 return [Diagnostic("WD111", self.node.span, {"key": key})]
             if self.type != kind and self.node.get(key) is not None:
                 return [Diagnostic("WD144", self.node.keys[key].span, {"key": key, "needs": f"type: {kind}"})]
-        loose = [name for name in self.labels if name not in self.values]
-        return [
-            Diagnostic("WD211", name.span, {"name": name, "field": "values", "allowed": tuple(self.values)})
-            for name in loose
-        ]
+        for name in self.labels:
+            if name not in self.values:
+                args = {"name": str(name), "field": "labels", "allowed": tuple(self.values)}
+                return [Diagnostic("WD211", name.span, args)]
+        return []
 
 
 FIELDS = shape(lambda: FieldShape, "map")
@@ -127,14 +127,9 @@ def domain(root: Node) -> Domain:
     for name in read.facts:
         if name in builtin.FACTS:
             gather.problems.append(Diagnostic("WD234", name.span, {"name": str(name), "kind": "fact"}))
-    roles = {str(name): gather(lambda n=name, s=role: _role(n, s, read.duties)) for name, role in read.roles.items()}  # type: ignore[misc]
-    subjects = {
-        str(name): gather(
-            lambda n=name, s=of: Thing(str(n), _label(n, s.title), _fields(s.fields, "subject", fact_names))
-        )  # type: ignore[misc]
-        for name, of in read.subjects.items()
-    }
-    facts = {str(name): gather(lambda n=name, s=of: _fact(n, s, fact_names)) for name, of in read.facts.items()}  # type: ignore[misc]
+    roles = gather.every(read.roles.items(), lambda item: _role(*item, read.duties))
+    subjects = gather.every(read.subjects.items(), lambda item: _subject(*item, fact_names))
+    facts = gather.every(read.facts.items(), lambda item: _fact(*item, fact_names))
     gather.done()
     effects = read.effects
     kinds: Mapping[str, tuple[str, ...]] = {
@@ -145,10 +140,10 @@ def domain(root: Node) -> Domain:
         str(read.domain),
         _label(read.domain, read.title),
         _plain(read.levels),
-        roles,
+        {role.name: role for role in roles},
         _plain(read.duties),
-        subjects,
-        {**builtin.FACTS, **facts},
+        {thing.name: thing for thing in subjects},
+        {**builtin.FACTS, **{thing.name: thing for thing in facts}},
         kinds,
     )
 
@@ -164,6 +159,10 @@ def _plain(labels: Mapping[Name, Label]) -> dict[str, Label]:
 def _role(name: Name, shape: PostShape, duties: Mapping[Name, Label]) -> Role:
     own = each(shape.duties, lambda duty: known(duty, duties, "WD217"))
     return Role(str(name), _label(name, shape.title), own, str(shape.sees or "own"))
+
+
+def _subject(name: Name, of: SubjectShape, facts: tuple[str, ...]) -> Thing:
+    return Thing(str(name), _label(name, of.title), _fields(of.fields, "subject", facts))
 
 
 def _fields(shapes: Mapping[Name, FieldShape], source: str, facts: tuple[str, ...]) -> dict[str, FieldType]:

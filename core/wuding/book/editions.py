@@ -89,7 +89,7 @@ def _report_homes(rules: Node, section: str, homes: dict[str, str], problems: Pr
             continue
         home = homes.get(name.text)
         if home is not None and home != section:
-            problems.append(Diagnostic("WD305", name.span, {"name": name.text, "line": home}))
+            problems.append(Diagnostic("WD305", name.span, {"name": name.text, "section": home}, "WD305.section.help"))
         elif home is None and is_off(rule) and len(rule.entries) == 2:
             problems.append(Diagnostic("WD231", name.span, {"name": name.text, "allowed": tuple(homes)}))
 

@@ -27,8 +27,8 @@ from wuding.book.shapes import load
 from wuding.book.steps import escalation
 from wuding.book.strata import ordered
 from wuding.book.variants import expanded
-from wuding.errors import Diagnostic, Rejected
-from wuding.lang.texts import zone_named
+from wuding.errors import Diagnostic, Rejected, Span
+from wuding.lang.texts import zone_exists
 from wuding.lang.tree import Node, Problems, canonical, wrong
 from wuding.program.model import Domain, Head, Label, Parameter, Program, Rule, Season
 
@@ -38,13 +38,12 @@ ZONE = "Asia/Shanghai"
 def link(root: Node, domain: Domain, problems: Problems) -> Program | None:
     """The program of a resolved book, or None; what is wrong goes to `problems`."""
     try:
-        book = load(BookShape, root)
+        book: BookShape | None = load(BookShape, root)
     except Rejected as error:
         problems.extend(error.diagnostics)
-        known_keys = {item.span for item in error.diagnostics}
-        book = _salvaged(root, known_keys)
-        if book is None:
-            return None
+        book = _salvaged(root, {problem.span for problem in error.diagnostics})
+    if book is None:
+        return None
     rules = _infos(root)
     zone = _zone(book, problems)
     levels = _levels(book, domain, problems)
@@ -77,16 +76,15 @@ def link(root: Node, domain: Domain, problems: Problems) -> Program | None:
     )
 
 
-def _salvaged(root: Node, wrong_places: set[object]) -> BookShape | None:
+def _salvaged(root: Node, wrong_places: set[Span]) -> BookShape | None:
     """The headers without the keys that are wrong, so that one wrong header does not hide what else is wrong."""
     if root.kind != "map":
         return None
     kept = []
     for key, value in root.entries:
-        inside = {node.span for node in value.walk()} | {
-            child.span for node in value.walk() for child in node.keys.values()
-        }
-        if key.span not in wrong_places and not inside & wrong_places:
+        places = {key.span, *(node.span for node in value.walk())}
+        places |= {child.span for node in value.walk() for child in node.keys.values()}
+        if not places & wrong_places:
             kept.append((key, value))
     try:
         return load(BookShape, root.with_entries(tuple(kept)))
@@ -98,14 +96,14 @@ def _salvaged(root: Node, wrong_places: set[object]) -> BookShape | None:
 def _zone(book: BookShape, problems: Problems) -> str:
     if book.zone is None:
         return ZONE
-    if zone_named(book.zone) is None:
+    if not zone_exists(book.zone):
         problems.append(Diagnostic("WD224", book.zone.span, {"name": str(book.zone)}))
         return ZONE
     return str(book.zone)
 
 
 def _levels(book: BookShape, domain: Domain, problems: Problems) -> dict[str, tuple[str, ...]]:
-    levels = {name: (name,) for name in domain.levels}
+    levels: dict[str, tuple[str, ...]] = {name: (name,) for name in domain.levels}
     for name, names in book.levels.items():
         try:
             levels[known(name, domain.levels, "WD202")] = tuple(str(tree) for tree in names)

@@ -215,7 +215,7 @@ def target(shape: TargetShape, head: Head, ctx: Context) -> Target:
         return replace(made, reach_on=tuple(sorted(dates, key=lambda dated: dated[0])))
     if reach.kind == "map" or shape.every is None:
         found = "map" if reach.kind == "map" else "value"
-        code_args = {"expected": "value" if found == "map" else "map of dates", "found": found}
+        code_args = {"expected": "value" if found == "map" else "dates", "found": found}
         gather.problems.extend(wrong("WD146", reach.span, **code_args).diagnostics)
         gather.done()
     test = gather(lambda: test_of(reach, ctx, at_least=True))

@@ -59,7 +59,7 @@ def selector(shape: SelectorShape, ctx: Context, sources: Sequence[str] = THINGS
 
 
 def _source(shape: SelectorShape) -> Source:
-    return next(source for source in SOURCES if getattr(shape, source) is not None)  # type: ignore[return-value]
+    return next(source for source in SOURCES if getattr(shape, source) is not None)
 
 
 def _names(source: Source, given: tuple[Name, ...], ctx: Context) -> tuple[str, ...]:

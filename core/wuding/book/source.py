@@ -36,7 +36,7 @@ def decode(data: bytes, path: str) -> str:
 def read(text: str, path: str) -> Node:
     """The root of a YAML text. Raises Rejected with every problem of its form."""
     if len(text) > MAX_CHARS:
-        raise wrong("WD114", Span(path), limit=f"{MAX_CHARS} characters")
+        raise wrong("WD114", Span(path), limit=MAX_CHARS, kind="characters")
     try:
         text.encode("utf-8")
         builder = Builder(path)
@@ -74,7 +74,7 @@ class Builder:
         elif name in ("MappingStartEvent", "SequenceStartEvent"):
             self.check_tag(event)
             if len(self.open) >= MAX_DEPTH:
-                raise wrong("WD114", self.span(event), limit=f"{MAX_DEPTH} levels")
+                raise wrong("WD114", self.span(event), limit=MAX_DEPTH, kind="levels")
             self.open.append((event, []))
         elif name == "MappingEndEvent":
             start, children = self.open.pop()
@@ -110,7 +110,7 @@ class Builder:
             raise wrong("WD115", span, name=event.anchor)
         node, size, deep = self.anchors[event.anchor]
         if len(self.open) + deep > MAX_DEPTH:
-            raise wrong("WD114", span, limit=f"{MAX_DEPTH} levels")
+            raise wrong("WD114", span, limit=MAX_DEPTH, kind="levels")
         self.repeated += size
         if self.repeated > MAX_REPEATED:
             raise wrong("WD102", span, limit=MAX_REPEATED)

@@ -143,13 +143,10 @@ def has_clock(form: str) -> bool:
 
 
 def known_format(form: str) -> bool:
-    """Is every directive of a format one that both readers, this one and the one for columns, understand alike?"""
+    """Does a format name a whole date, in directives that both readers, this one and the one for columns, know?"""
     letters = re.findall(r"%(.?)", form)
-    return (
-        all(letter in DIRECTIVES for letter in letters if letter)
-        and "" not in letters
-        and not re.search(r"(?<!\.)%f", form)
-    )
+    whole = all(any(one in letters for one in part) for part in ("Yy", "mbB", "d"))
+    return whole and DIRECTIVES.issuperset(letters) and not re.search(r"(?<!\.)%f", form)
 
 
 def resolve(naive: datetime, zone: str, ambiguous: Ambiguous = "refuse") -> int:

@@ -109,7 +109,10 @@ def _quick_instants(text: pl.Series, reading: Reading) -> pl.Series:
 def _by_format(text: pl.Series, form: str) -> pl.Series:
     """Chrono takes a sign before the year and reads the two-digit year 69 otherwise than Python: not here."""
     odd = text.str.contains(r"[+]|[0-9][^0-9A-Za-z ]-|^-")
-    read = text.set(odd, None).str.to_datetime(form.replace(".%f", "%.f"), strict=False, time_unit="us")
+    try:
+        read = text.set(odd, None).str.to_datetime(form.replace(".%f", "%.f"), strict=False, time_unit="us")
+    except pl.exceptions.PolarsError:  # it refuses some formats, such as an hour without minutes
+        return nothing(len(text), pl.Datetime("us"))
     read = _sane(read)
     return read.set(read.dt.year() == 2069, None) if "%y" in form else read
 

@@ -50,7 +50,7 @@ def _tree(node: Node, start: str) -> Any:
 
     text = node.text
     if len(text) > MAX_TEXT:
-        raise wrong("WD136", node.span, limit=f"{MAX_TEXT} characters")
+        raise wrong("WD136", node.span, limit=MAX_TEXT, kind="characters")
     try:
         return _parser(start).parse(text)
     except UnexpectedInput as error:
@@ -126,7 +126,7 @@ class Fold:
 
     def guard(self, depth: int) -> None:
         if depth > MAX_NESTING:
-            raise wrong("WD136", self.node.span, limit=f"{MAX_NESTING} levels")
+            raise wrong("WD136", self.node.span, limit=MAX_NESTING, kind="levels")
 
     def negative(self, arg: Term, span: Span) -> Term:
         if isinstance(arg, Lit) and isinstance(arg.value, Fraction):

@@ -13,11 +13,13 @@ from typing import TypeVar
 
 from wuding.errors import Rejected
 from wuding.lang.fold import between, fold_term, fold_test
-from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Holder, Lit, Not, OneOf, Or, Term
+from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Holder, Lit, Not, OneOf, Or, Param, Term
 from wuding.lang.texts import AS_TEST, INTERVAL, duration_of, narrow, plain_width
 from wuding.lang.tree import Node, Places, Problems, wrong
 
-COMPARISON = re.compile(r"(>=|<=|!=|=|>|<)\s*(-?\d+(?:\.\d+)?)\Z")
+_NAME = r"[^\W\d]\w*(?:-\w+)*"
+COMPARISON = re.compile(rf"(>=|<=|!=|=|>|<)\s*(?:(-?\d{{1,30}}(?:\.\d{{1,30}})?)|\$({_NAME}))\Z")
+NAMED = re.compile(rf"(\$|holder\.|)({_NAME})\Z")
 T = TypeVar("T")
 
 
@@ -83,8 +85,14 @@ def test(node: Node, left: Term, places: Places) -> Cond:
     if node.kind != "text" or not AS_TEST.match(node.text):
         return places.put(Cmp("=", left, _literal(node, places)), node.span)
     if quick := COMPARISON.match(node.text):  # nine of ten texts; saves loading the parser
-        number = places.put(Lit(Fraction(quick[2]), "number"), node.inside(*quick.span(2)), quick[2])
-        return places.put(Cmp(quick[1], left, number), node.span)
+        side = (
+            _number(node, quick, 2, places)
+            if quick[2]
+            else places.put(Param(quick[3]), node.inside(quick.start(3) - 1, quick.end(3)))
+        )
+        return places.put(Cmp(quick[1], left, side), node.span)
+    if NAMED.match(node.text) and node.text not in ("present", "absent"):
+        return places.put(Cmp("=", left, term(node, places)), node.span)
     if quick := INTERVAL.match(node.text):
         return _interval(node, quick, left, places)
     return fold_test(node, places, left)
@@ -110,14 +118,14 @@ def _literal(node: Node, places: Places) -> Term:
     return places.put(Lit(node.text, "text"), node.span, node.text)
 
 
+def _number(node: Node, match: re.Match[str], group: int, places: Places) -> Term:
+    text = match[group]
+    return places.put(Lit(Fraction(text), "number"), node.inside(*match.span(group)), text)
+
+
 def _interval(node: Node, match: re.Match[str], left: Term, places: Places) -> Cond:
-    bounds = [
-        places.put(Lit(Fraction(match[group]), "number"), node.inside(*match.span(group)), match[group])
-        if match[group]
-        else None
-        for group in (1, 2)
-    ]
-    return between(left, bounds[0], bounds[1], node.span, places)
+    low, high = (_number(node, match, group, places) if match[group] else None for group in (1, 2))
+    return between(left, low, high, node.span, places)
 
 
 def check_width(node: Node) -> None:
@@ -137,6 +145,11 @@ def term(node: Node, places: Places) -> Term:
     for at, char in enumerate(node.text):
         if narrow(char) != char and narrow(char).isascii():
             raise wrong("WD106", node.inside(at, at + 1), found=char, write=narrow(char))
+    if named := NAMED.match(node.text):
+        span = node.span
+        if not named[1]:
+            return places.put(Field(named[2]), span)
+        return places.put(Param(named[2]) if named[1] == "$" else Holder(named[2]), span)
     return fold_term(node, places)
 
 

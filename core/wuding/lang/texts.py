@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import date
 from fractions import Fraction
-from functools import cache
-from typing import TYPE_CHECKING
 
 from wuding.domain.period import to_day
-from wuding.errors import Span
+from wuding.errors import Span, WudingError
 from wuding.lang.nodes import Duration
 from wuding.lang.tree import wrong
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 _BOUND = r"(?:-?\d[\w.%: +-]*?|\$[\w-]+|holder\.[\w-]+)?"
 _STARTS = r">=|<=|!=|=|<|>|not\s*\(|\$\w|holder\.|(?:present|absent)\s*\Z|-?\d+(?:\.\d+)? ?%\s*\Z"
@@ -24,7 +19,6 @@ INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?\Z")
 _DURATION = re.compile(r"(\d{1,6}) ?(minute|min|hour|h|day|d|workday|week|month|year)(s?)\Z")
 _UNITS = {"minute": "min", "hour": "h", "day": "d"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2}(?:\.\d{1,6})?))?(Z|[+-]\d{2}:\d{2})?)?\Z")
 _WIDE = {
     "～": "..",
     "…": "..",
@@ -84,40 +78,26 @@ def read_date(text: str, span: Span) -> int:
         raise wrong("WD220", span, text=text) from None
 
 
-@cache
-def zone_named(name: str) -> ZoneInfo | None:
-    """The time zone of this name, or None when there is none."""
-    from zoneinfo import ZoneInfo
+def zone_exists(name: str) -> bool:
+    """Is there a time zone of this name?"""
+    from wuding.domain.instants import zone_info
 
     try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return None
+        return zone_info(name) is not None
+    except WudingError:
+        return False
 
 
 def read_time(text: str, zone: str, span: Span) -> int:
     """Microseconds since 1970-01-01 UTC; without an offset the text is wall-clock time of `zone`, a bare date
     its first moment. Raises Rejected: WD219, WD220, WD221 (no such wall-clock time, or it exists twice)."""
-    match = _TIME.match(text)
-    if not match:
-        raise wrong("WD219", span, text=text, expected="time")
-    read_date(match[1], span)
-    offset = match[4] or ""
+    from wuding.domain.instants import parse_instant
+
+    if _DATE.match(text[:10]):
+        read_date(text[:10], span)
     try:
-        written = f"{match[1]}T{match[2] or '00:00'}:{match[3] or '00'}"
-        moment = datetime.fromisoformat(written + offset)
-    except ValueError:
-        raise wrong("WD220", span, text=text) from None
-    if not offset:
-        where = zone_named(zone)
-        assert where is not None, zone
-        moment = moment.replace(tzinfo=where)
-        if moment.astimezone(UTC).astimezone(where).replace(fold=0) != moment or (
-            moment.utcoffset() != moment.replace(fold=1).utcoffset()
-        ):
-            raise wrong("WD221", span, text=text, zone=zone)
-    try:
-        passed = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    except OverflowError:
-        raise wrong("WD220", span, text=text) from None
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+        return parse_instant(text, zone)
+    except WudingError as error:
+        if error.code in ("WD404", "WD405"):
+            raise wrong("WD221", span, text=text, zone=zone) from None
+        raise wrong("WD219", span, text=text, expected="time") from None

@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
 from wuding.errors import WudingError
 from wuding.store.gate import Gate, gate_of
 from wuding.store.tables import REVISION, VERSION_TABLE

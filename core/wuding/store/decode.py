@@ -11,6 +11,7 @@ from io import BytesIO
 
 import polars as pl
 import pyarrow as pa
+
 from wuding.domain.fact import Fact
 from wuding.errors import WudingError
 from wuding.program.model import FieldType

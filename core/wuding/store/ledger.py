@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, text
+
 from wuding.domain.fact import CORE, Fact
 from wuding.errors import WudingError
 from wuding.store import projection

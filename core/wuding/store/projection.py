@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
+
 from wuding.domain.fact import CORE, Fact
 from wuding.errors import WudingError
 from wuding.store.canonical import Prepared, fact_of, fields_of
@@ -111,12 +112,13 @@ def replay(conn: Connection, upto: int | None = None) -> Rows:
 
 def effective(conn: Connection, types: Sequence[str], upto: int | None = None) -> list[Fact]:
     """The facts of domain core of these types up to sequence `upto`, after corrections, in order."""
-    ruled = rulings(_read(conn, (CORRECTION,), upto))
-    found = (corrected(fact, ruled.get(fact.seq)) for fact in _read(conn, types, upto))
+    ruled = rulings(read_core(conn, (CORRECTION,), upto))
+    found = (corrected(fact, ruled.get(fact.seq)) for fact in read_core(conn, types, upto))
     return [fact for fact in found if fact]
 
 
-def _read(conn: Connection, types: Sequence[str], upto: int | None) -> list[Fact]:
+def read_core(conn: Connection, types: Sequence[str], upto: int | None) -> list[Fact]:
+    """The facts of domain core of these types up to sequence `upto`, as recorded, private fields opened."""
     # The literal lets the database use the index that holds the facts of domain core alone.
     of = "FROM fact f WHERE f.domain = 'core' AND f.type IN :types AND f.seq <= :upto"
     given = {"types": list(types), "upto": 2**62 if upto is None else upto}

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 from sqlalchemy import bindparam, text
+
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_date, to_day

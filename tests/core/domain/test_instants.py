@@ -117,8 +117,9 @@ def test_an_unknown_zone():
 
 
 def test_formats_both_readers_understand():
-    assert known_format("%m/%d/%Y %I:%M:%S.%f %p") and known_format("100%% %Y")
-    assert not any(known_format(form) for form in ("%j", "%Y%", "%s", "%f", "%H:%M%f", "%Z", "%c"))
+    assert known_format("%m/%d/%Y %I:%M:%S.%f %p") and known_format("100%% %d %b %y")
+    odd = ("%Y-%j", "%Y-%m-%d%", "%s", "%Y-%m-%d %f", "%H:%M", "%Y-%m-%d %Z", "%c", "%Y-%m", "%d %m")
+    assert not any(known_format(form) for form in odd)
     assert has_clock("%I %p") and not has_clock("%Y-%m-%d")
 
 

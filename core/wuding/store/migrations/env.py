@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from wuding.store.tables import VERSION_TABLE, Record
 
 context.configure(
