@@ -11,6 +11,7 @@ import pytest
 import wuding_fire.plugin
 import wuding_rules.plugin
 import yaml
+from wuding.book.cases import load_tests
 from wuding.book.load import load_domain, load_program
 from wuding.errors import Diagnostic
 from wuding.plugins import read_resource
@@ -36,9 +37,13 @@ def loaded_domain() -> Domain:
 
 def loaded(name: str) -> tuple[Program | None, list[Diagnostic]]:
     """The program of a book that the two plugins offer, and everything that the loader says of it."""
-    resources = [*wuding_fire.plugin.wuding_books(), *wuding_rules.plugin.wuding_books()]
-    texts = {read(ROOT / folder(r[0]) / r[1])["book"]: read_resource(r) for r in resources}
+    texts = offered()
     return load_program(*texts[name], {"fire": loaded_domain()}, texts.get)
+
+
+def offered() -> dict[str, tuple[str, str]]:
+    resources = [*wuding_fire.plugin.wuding_books(), *wuding_rules.plugin.wuding_books()]
+    return {read(ROOT / folder(r[0]) / r[1])["book"]: read_resource(r) for r in resources}
 
 
 def folder(package: str) -> str:
@@ -90,6 +95,17 @@ def test_the_books_load_without_a_word(name: str, own: int) -> None:
     assert all(rule.head.clauses for rule in program.rules)
 
 
+@pytest.mark.parametrize("name", ["chigang", "nancheng"])
+def test_the_tests_beside_the_books_load_without_a_word(name: str) -> None:
+    path = RULES / f"{name}.test.yaml"
+    tests, diagnostics = load_tests(
+        path.read_text(encoding="utf-8"), path.name, {"fire": loaded_domain()}, offered().get
+    )
+    assert diagnostics == []
+    assert tests is not None
+    assert len(tests.cases) == len(read(path)["cases"])
+
+
 def test_a_book_may_rename_the_levels() -> None:
     program, _ = loaded("fire/nancheng")
     assert program is not None
@@ -110,8 +126,8 @@ def test_a_book_keeps_what_it_does_not_change_of_its_base() -> None:
 
 
 def test_the_rules_package_offers_every_book_and_no_test() -> None:
-    offered = [path for _, path in wuding_rules.plugin.wuding_books()]
-    assert offered == sorted(f"fire/{path.name}" for path in RULES.glob("*.yaml") if ".test." not in path.name)
+    found = [path for _, path in wuding_rules.plugin.wuding_books()]
+    assert found == sorted(f"fire/{path.name}" for path in RULES.glob("*.yaml") if ".test." not in path.name)
 
 
 def test_no_enum_labels_a_value_that_it_lacks() -> None:

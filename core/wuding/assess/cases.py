@@ -12,7 +12,7 @@ from wuding.engines.columnar.context import Context, in_book, valid_days
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, missing_names, possible, shared
+from wuding.engines.columnar.things import judged, possible, shared, with_lacks
 from wuding.program.model import Escalation, Selector
 
 
@@ -40,9 +40,10 @@ def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
     else:
         rows = rows.with_columns(case=own)
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
+    rows = with_lacks(rows.with_columns(certain=pl.col("ok").fill_null(False)), sel.when, sel.by)
     return rows.select(
         "case", "grid", "subject", "actor", "at", "home", "seq", *fields,
-        certain=pl.col("ok").fill_null(False), lacks_=missing_names(rows, sel.when, sel.by),
+        "certain", "lacks_",
     )  # fmt: skip
 
 
@@ -64,8 +65,7 @@ def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame
         keyed = True
     else:
         keyed = sel.same is not None
-    rows = match(ctx, sel, cases, "fact")
-    rows = rows.with_columns(lacks_=missing_names(rows, sel.when, sel.by))
+    rows = with_lacks(match(ctx, sel, cases, "fact"), sel.when, sel.by)
     rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(
         cases.select("ask", "open", "until"), on="ask"
     )

@@ -12,7 +12,7 @@ from wuding.engines.columnar.context import FAR, Context, by_value, start_of, th
 from wuding.engines.columnar.exact import tests
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, missing_names
+from wuding.engines.columnar.things import judged, with_lacks
 from wuding.lang.nodes import Cmp, Cond, Field, Lit
 from wuding.program.model import Charter, Patrol, Scoring, Veto
 
@@ -98,7 +98,7 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
             "ask", lacks_=pl.lit([], pl.List(pl.String))
         ).clear()
     rows = match(ctx, sel, asked, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
-    rows = rows.with_columns(lacks_=missing_names(rows, sel.when, sel.by))
+    rows = with_lacks(rows, sel.when, sel.by)
     if sel.source == "fact":
         first: list[pl.Expr] = []
         last: list[pl.Expr] = []
@@ -219,8 +219,8 @@ def _must(
     rows = with_params(ctx, rows, params_in(rule.must), "pday")
     rows = judged(ctx, rows, rule.must, "good")
     state = pl.when(pl.col("good").is_null()).then(UNKNOWN).when(pl.col("good")).then(GOOD).otherwise(BAD)
-    lacks = rows.filter(pl.col("good").is_null()).select("ask", lacks_=missing_names(rows, rule.must))
-    lacks = lacks.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
+    unknown = rows.filter(pl.col("good").is_null())
+    lacks = with_lacks(unknown, rule.must, sure="good").group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
     part = rows.select(
         "ask", s=pl.col("start").fill_null(-FAR), e=pl.col("end").fill_null(FAR), state=state.cast(pl.Int8)
     )

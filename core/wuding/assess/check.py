@@ -36,12 +36,15 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
     order of the rules. Raises WudingError WD801 when a number outgrows 64 bits."""
     ctx = open_context(program, snap)
     names = {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
+    named = []
     for rule in program.rules:
         frame = ruled(ctx, assess_rule(ctx, rule), names)
+        steps = [s.id for s in rule.steps] if isinstance(rule, Escalation) else []
+        kinds = [(rule.head.id, rule.head.variant, step) for step in ("", *steps)]
+        named.append(with_ids(frame, program.book, names, kinds))
         before = ctx.findings.get(rule.head.id)
         ctx.findings[rule.head.id] = frame if before is None else pl.concat([before, frame])
-    found = pl.concat(ctx.findings.values()) if ctx.findings else empty()
-    return with_ids(found, program.book, names)
+    return pl.concat(named) if named else with_ids(empty(), program.book, names)
 
 
 def assess_rule(ctx: Context, rule: Rule) -> pl.DataFrame:

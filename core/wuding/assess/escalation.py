@@ -40,11 +40,13 @@ def _who(episode: int) -> list[pl.Expr]:
 
 def _unsure(opened: pl.DataFrame) -> pl.DataFrame:
     """Cases all of whose openings are only possible."""
-    sure = opened.filter("certain").select("case").unique()
+    unsure = opened.filter(~pl.col("certain")).select("case").unique()
+    sure = opened.filter("certain").select("case").join(unsure, on="case", how="semi").unique()
+    opened = opened.join(unsure, on="case", how="semi")
     rows = opened.join(sure, on="case", how="anti").sort("at", "seq")
     lacks = rows.group_by("case").agg(missing=pl.col("lacks_").explode().drop_nulls().unique().sort())
     rows = rows.unique("case", keep="first", maintain_order=True).with_columns(*_who(1)).join(lacks, on="case")
-    return rows.select(*WHO, "missing", "at", status=pl.lit("undetermined"), start="at", detail=pl.lit(as_json()))
+    return rows.select(*WHO, "missing", "at", status=pl.lit("undetermined"), step=pl.lit(""), start="at", detail=pl.lit(as_json()))
 
 
 def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.DataFrame, episode: int) -> Progress:
@@ -169,9 +171,12 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
         (e, r): as_json(**({"early": True} if e else {}), **({"rounds": r} if r > 1 else {}))
         for e, r in rows.select(pl.col("early").fill_null(False), "rounds").unique().iter_rows()
     }
-    text = [details[pair] for pair in rows.select(pl.col("early").fill_null(False), "rounds").iter_rows()]
-    rows = rows.with_columns(detail=pl.Series(text, dtype=pl.String))
+    told = [(e, r, text) for (e, r), text in details.items()]
+    table = pl.DataFrame(told, schema={"early": pl.Boolean, "rounds": pl.Int32, "detail": pl.String}, orient="row")
+    rows = rows.with_columns(pl.col("early").fill_null(False)).join(
+        table, on=["early", "rounds"], how="left", maintain_order="left"
+    )
     parts.append(
-        rows.select(*WHO, "detail", status=status, start="open", end="closed", at=pl.coalesce("closed", "open"))
+        rows.select(*WHO, "detail", status=status, step=pl.lit(""), start="open", end="closed", at=pl.coalesce("closed", "open"))
     )
     return parts

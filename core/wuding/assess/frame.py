@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -50,19 +50,23 @@ def as_json(**values: object) -> str:
     return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def with_ids(frame: pl.DataFrame, book: str, names: dict[str, str]) -> pl.DataFrame:
-    """The frame with `book` and the readable `id` of each finding (semantics 27); `names`: oldest name of each rule."""
-    old = pl.col("rule").replace(names)
-    name = old + pl.when(pl.col("variant") != "").then("[" + pl.col("variant") + "]").otherwise(pl.lit(""))
-    name = name + pl.when(pl.col("step") != "").then("." + pl.col("step")).otherwise(pl.lit(""))
-    about = (
-        pl.when(pl.col("episode") > 1)
-        .then(pl.col("case") + "~" + pl.col("episode").cast(pl.String))
-        .when(pl.col("case") != "")
-        .then("case")
-        .otherwise("period")
-    )
-    text = pl.lit(f"{book}#") + name + "@" + pl.col("holder").fill_null("") + "/" + about
+def with_ids(
+    frame: pl.DataFrame, book: str, names: Mapping[str, str], kinds: Sequence[tuple[str, str, str]] | None = None
+) -> pl.DataFrame:
+    """The frame with `book` and the readable `id` of each finding (semantics 27); `names`: oldest name of each
+    rule; `kinds`: which rules, variants and steps there are, when the caller knows."""
+    if kinds is None:
+        kinds = frame.select("rule", "variant", "step").unique().rows()
+    prefix = pl.lit("")
+    for rule, variant, step in kinds:
+        name = names.get(rule, rule) + (f"[{variant}]" if variant else "") + (f".{step}" if step else "")
+        here = (pl.col("step") == step) & (pl.col("variant") == variant) & (pl.col("rule") == rule)
+        prefix = pl.when(here).then(pl.lit(f"{book}#{name}@")).otherwise(prefix) if len(kinds) > 1 else pl.lit(f"{book}#{name}@")
+    again = pl.col("episode") > 1
+    about = pl.when(pl.col("case") != "").then("case").otherwise("period")
+    if frame.select(again.any()).item():
+        about = pl.when(again).then(pl.col("case") + "~" + pl.col("episode").cast(pl.String)).otherwise(about)
+    text = pl.concat_str(prefix, pl.col("holder").fill_null(""), pl.lit("/"), about)
     return frame.select(pl.lit(book).alias("book"), text.alias("id"), pl.all())
 
 

@@ -19,7 +19,7 @@ from wuding.engines.columnar.context import (
     workday_country,
 )
 from wuding.engines.columnar.match import POPULATIONS, correlated
-from wuding.engines.columnar.things import judged, missing_names, own, possible, things
+from wuding.engines.columnar.things import judged, own, possible, things, with_lacks
 from wuding.program.model import Head, Selector
 
 
@@ -35,11 +35,11 @@ def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFram
     rows = possible(rows)
     if sel.source not in POPULATIONS:
         rows = rows.with_columns(start="day", end=pl.lit(None, pl.Int32), id=pl.col("seq").cast(pl.String))
-    lacks = missing_names(rows, sel.when)
+    rows = with_lacks(rows.with_columns(sure=pl.col("ok").fill_null(False)), sel.when, sure="sure")
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
     return rows.select(
         pl.lit(sel.source).alias("holder_kind"), pl.col("id").alias("holder"), "grid", "subject", "actor", "start", "end",
-        pl.col("ok").fill_null(False).alias("sure"), pl.when(pl.col("ok").is_null()).then(lacks).otherwise([]).alias("lacks"),
+        "sure", pl.col("lacks_").alias("lacks"),
         *[pl.col(c).alias(f"h.{c[2:]}") for c in fields], *(["at", "seq"] if "seq" in rows.columns else []),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from wuding.engines.columnar.context import FAR, Context, by_value, due_after, s
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, missing_names
+from wuding.engines.columnar.things import judged, with_lacks
 from wuding.lang.nodes import Lit
 from wuding.program.model import Patrol, Selector
 
@@ -45,8 +45,7 @@ def counted(rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
 
 def lacking(rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
     """The fields whose absence leaves things uncertain: `ask lacks_` (semantics 16a)."""
-    unsure = rows.filter(~pl.col("certain"))
-    named = unsure.with_columns(lacks_=missing_names(unsure, sel.when, sel.by))
+    named = with_lacks(rows.filter(~pl.col("certain")), sel.when, sel.by)
     return named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
 
 
@@ -99,13 +98,8 @@ def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
         pl.when(~pl.col("sure")).then(pl.lit("undetermined")).when(pl.col("good")).then(pl.lit("met"))
         .when(~pl.col("good")).then(pl.lit("missed")).otherwise(pl.lit("undetermined"))
     )  # fmt: skip
-    missing = (
-        pl.when(~pl.col("sure"))
-        .then("lacks")
-        .when(pl.col("good").is_null())
-        .then(missing_names(asked, rule.must))
-        .otherwise([])
-    )
+    asked = with_lacks(asked.with_columns(known=pl.col("good").is_not_null()), rule.must, sure="known")
+    missing = pl.when(~pl.col("sure")).then("lacks").otherwise("lacks_")
     return asked.select(*FINDING_KEYS, "at", "home", status=status, missing=missing, start="at", end="at")
 
 
@@ -126,8 +120,8 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
         .with_columns(pday="start", vstart="start", vend="end")
         .with_row_index("ask")
     )
-    rows = match(ctx, rule.do, asked, rule.holders.source)
-    rows = rows.select("ask", "at", "home", "certain", lacks_=missing_names(rows, rule.do.when, rule.do.by))
+    rows = with_lacks(match(ctx, rule.do, asked, rule.holders.source), rule.do.when, rule.do.by)
+    rows = rows.select("ask", "at", "home", "certain", "lacks_")
     rows = rows.join(asked.select("ask", _s="start", _e="end"), on="ask").filter(
         (pl.col("home") >= pl.col("_s")) & (pl.col("home") < pl.col("_e"))
     )

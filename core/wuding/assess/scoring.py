@@ -281,7 +281,7 @@ def _ranked(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _rewarded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
     """`detail`: what struck, what is pending, which rewards follow."""
-    names = {"f.total": "number", "f.band": "enum", "f.rank": "int"}
+    names = {"f.total": "number", "f.band": "enum", "f.rank": "int"} if rule.rewards else {}
     for reward in rule.rewards:
         rows = with_params(ctx, rows, params_in(reward.when), "pday")
         names |= inputs(reads(reward.when), rows)

@@ -8,10 +8,10 @@ import polars as pl
 
 from wuding.assess.cases import belonging, paused_until
 from wuding.assess.frame import as_json
-from wuding.engines.columnar.context import Context, ancestor_at, day_of, due_after, start_of
+from wuding.engines.columnar.context import Context, ancestor_at, by_value, day_of, due_after, start_of
 from wuding.engines.columnar.holding import holders_of_role
 from wuding.engines.columnar.params import lookup, params_in, with_params
-from wuding.engines.columnar.things import judged, missing_names
+from wuding.engines.columnar.things import judged, possible, with_lacks
 from wuding.lang.nodes import Duration, Lit, Param, Term
 from wuding.program.model import Escalation, Step
 
@@ -73,8 +73,8 @@ def _anchored(ctx: Context, step: Step, now: Progress) -> pl.DataFrame:
     if step.when is None:
         return rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
     rows = with_params(ctx, rows, params_in(step.when), "pday")
-    rows = judged(ctx, rows, step.when, "exists")
-    return rows.with_columns(lacks_=missing_names(rows, step.when))
+    rows = possible(judged(ctx, rows, step.when, "exists"), "exists")
+    return with_lacks(rows, step.when, sure="exists")
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────
@@ -106,38 +106,41 @@ def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> p
         raise TypeError(limit)
     param = ctx.program.parameters[limit.name]
     columns = [next((c for c in (f, f"f.{f}", f"h.{f}") if c in rows.columns), None) for f in param.by]
-    values = [
-        lookup(ctx, param, row[0], list(row[1:]))
-        for row in rows.select("pday", *[pl.col(c) if c else pl.lit(None) for c in columns]).iter_rows()
-    ]
+    keys = rows.select("pday", *[pl.col(c).alias(f"k{i}") if c else pl.lit(None).alias(f"k{i}") for i, c in enumerate(columns)])
+    distinct = keys.unique()
+    values = [lookup(ctx, param, row[0], list(row[1:])) for row in distinct.iter_rows()]
+    lengths = list(dict.fromkeys(v for v in values if isinstance(v, Duration)))
+    which = [lengths.index(v) if isinstance(v, Duration) else None for v in values]
+    chosen = keys.join(
+        distinct.with_columns(which=pl.Series(which, dtype=pl.Int32)), on=keys.columns, how="left", nulls_equal=True, maintain_order="left"
+    ).get_column("which")
     found = pl.Series("due", [None] * len(rows), dtype=pl.Int64)
-    for value in {v for v in values if isinstance(v, Duration)}:
-        mask = pl.Series([v == value for v in values])
-        found = found.zip_with(~mask, due_after(ctx, rows, "anchor", value))
-    return found
+    for i, length in enumerate(lengths):
+        found = due_after(ctx, rows, "anchor", length).zip_with((chosen == i).fill_null(False), found)
+    return found.alias("due")
 
 
 # ── expect, without ──────────────────────────────────────────────────────────────────────────────
 def _first(
     found: pl.DataFrame, rows: pl.DataFrame, start: str, end: str | None, certain: bool, name: str
 ) -> pl.DataFrame:
-    """The first match from `start` on (and up to `end`): certain ones, or merely possible ones with what they lack."""
-    some = found.filter(pl.col("certain") == certain).join(
-        rows.select("ask", *{start, *([end] if end else [])}), on="ask", suffix=".c"
+    """The first match from `start` on (and before `end`): certain ones, or merely possible ones with what they lack."""
+    some = found.filter(pl.col("certain") == certain).select("ask", "at", "lacks_")
+    bounds = rows.select("ask", _start=start, _end=end if end is not None else pl.lit(None, pl.Int64))
+    some = some.join(bounds, on="ask").filter(
+        (pl.col("at") >= pl.col("_start")) & (pl.col("_end").is_null() | (pl.col("at") < pl.col("_end")))
     )
-    some = some.filter(pl.col("at") >= pl.col(start))
-    if end is not None:
-        some = some.filter(pl.col("at") < pl.col(end))
-    return some.group_by("ask").agg(
-        pl.col("at").min().alias(name), pl.col("lacks_").explode().drop_nulls().unique().sort().alias(f"{name}_lacks")
-    )
+    if certain:
+        return some.group_by("ask").agg(pl.col("at").min().alias(name))
+    lacks = pl.col("lacks_").explode().drop_nulls().unique().sort()
+    return some.group_by("ask").agg(pl.col("at").min().alias(name), lacks.alias(f"{name}_lacks"))
 
 
 def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(closed_=pl.col("closed"), last=pl.coalesce("anchor", pl.lit(2**62)))
-    rows = rows.join(_first(found, rows, "anchor", None, True, "hit").drop("hit_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "anchor", None, True, "hit"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "anchor", None, False, "maybe"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "open", "last", True, "before").drop("before_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "open", "last", True, "before"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "open", "last", False, "perhaps"), on="ask", how="left")
     early = pl.col("hit") < pl.col("soonest")
     in_time = pl.col("due").is_null() | (pl.col("hit") <= pl.col("due"))
@@ -160,22 +163,17 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
         | ((pl.col("status") == "out-of-order") & (pl.col("maybe") >= pl.col("soonest")).fill_null(False))
     )  # fmt: skip
     changes = changes | (pl.col("hit").is_null() & pl.col("before").is_null() & pl.col("perhaps").is_not_null())
-    lacks = (
-        pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([]))
-        .list.unique()
-        .list.sort()
-    )
-    rows = rows.with_columns(
-        status=pl.when(changes).then(pl.lit("undetermined")).otherwise("status"),
-        missing=pl.when(changes).then(lacks).otherwise([]),
-    )
+    rows = rows.with_columns(status=pl.when(changes).then(pl.lit("undetermined")).otherwise("status"))
+    both = pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([]))
+    lacks = rows.filter(pl.col("status") == "undetermined").select("ask", missing=both.list.unique().list.sort())
+    rows = rows.join(lacks, on="ask", how="left", maintain_order="left")
     done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
     return _state(rows.with_columns(done=done))
 
 
 def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(end=pl.col("due") + 1)
-    rows = rows.join(_first(found, rows, "anchor", "end", True, "hit").drop("hit_lacks"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "anchor", "end", True, "hit"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "anchor", "end", False, "maybe"), on="ask", how="left")
     over = (pl.col("due") < ctx.as_of).fill_null(False)
     gone = (pl.col("closed") < pl.col("due")).fill_null(False)
@@ -191,14 +189,14 @@ def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     return _state(rows.with_columns(done=done, missing=missing))
 
 
-def _state(rows: pl.DataFrame) -> pl.DataFrame:
+def _state(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
     """A step that does not exist is left out; one that may not exist is undetermined and not done."""
-    rows = rows.filter(pl.col("exists").fill_null(True))
     unsure = pl.col("exists").is_null()
     return rows.select(
         "ask", "exists", "anchor", "due", done=pl.when(~unsure).then("done"),
         status=pl.when(unsure).then(pl.lit("undetermined")).otherwise("status"),
         missing=pl.when(unsure).then("lacks_").otherwise(pl.col("missing").fill_null([])),
+        **{name: pl.col(name) for name in more},
     )  # fmt: skip
 
 
@@ -225,9 +223,10 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     rows = rows.with_columns(
         status=status, done=pl.when("fires").then("due"), missing=pl.lit([], pl.List(pl.String)), low=times
     )
-    detail = [as_json(to=p) if fires else as_json() for fires, p in rows.select("fires", "persons").iter_rows()]
-    rows = rows.with_columns(detail=pl.Series(detail, dtype=pl.String))
-    return _state(rows).join(rows.select("ask", "detail", "low"), on="ask", how="left", maintain_order="left")
+    told = pl.when("fires").then(pl.col("persons").list.join("\n"))
+    detail = by_value(rows.select(told=told).to_series(), lambda names: as_json(to=[n for n in names.split("\n") if n]), pl.String)
+    rows = rows.with_columns(detail=detail.fill_null(as_json()))
+    return _state(rows, "detail", "low")
 
 
 def _addressed(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Escalation) -> pl.DataFrame:

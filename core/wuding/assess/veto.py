@@ -24,7 +24,7 @@ from wuding.engines.columnar.exact import prepare, reads
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import conjuncts, judged, missing_names, possible, shared
+from wuding.engines.columnar.things import conjuncts, judged, possible, shared, with_lacks
 from wuding.lang.nodes import And, Cond, Duration, Field
 from wuding.program.model import Selector, Veto
 
@@ -62,7 +62,7 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         rows = _grown(ctx, rows, growing)
     else:
         rows = rows.with_columns(cause=pl.col("seq").cast(pl.String), gap=pl.lit(False), end=pl.lit(None, pl.Int64))
-    lacks = missing_names(rows, sel.when, sel.by)
+    rows = with_lacks(rows.with_columns(certain=pl.col("ok").fill_null(False)), sel.when, sel.by)
     return rows.select(
         "cause",
         "grid",
@@ -72,8 +72,8 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         "home",
         "gap",
         until="end",
-        certain=pl.col("ok").fill_null(False),
-        lacks_=lacks,
+        certain="certain",
+        lacks_="lacks_",
     )
 
 

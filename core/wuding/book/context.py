@@ -45,7 +45,8 @@ BUILTIN: dict[str, Fields] = {
         ("capacity", "enum", "身份", "capacity"), _GRID, _SUBJECT,
     ),
     "finding": _builtin(
-        ("status", "enum", "状态", "status"), ("score", "number", "得分", "score"), ("value", "number", "数值", "value"),
+        ("status", "enum", "状态", "status"), ("score", "number", "得分", "score"),
+        ("value", "number", "数值", "value"),
         ("band", "enum", "等次", "band"), ("rank", "int", "名次", "rank"), ("days", "int", "天数", "days"),
         ("count", "int", "次数", "count"), ("period", "text", "期间", "period"), ("case", "text", "事项", "case"),
         ("rule", "text", "规则", "rule"), ("step", "text", "步骤", "step"), _GRID, _SUBJECT,

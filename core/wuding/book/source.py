@@ -19,6 +19,7 @@ MAX_CHARS = 2_000_000
 MAX_DEPTH = 40
 MAX_REPEATED = 10_000  # nodes that aliases may repeat in one file
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?\Z")
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,13 +38,12 @@ def read(text: str, path: str) -> Node:
     """The root of a YAML text. Raises Rejected with every problem of its form."""
     if len(text) > MAX_CHARS:
         raise wrong("WD114", Span(path), limit=MAX_CHARS, kind="characters")
+    if found := FORBIDDEN.search(text):
+        raise Rejected([Diagnostic("WD105", _span_at(text, found.start(), path))])
     try:
-        text.encode("utf-8")
         builder = Builder(path)
         for event in yaml.parse(text, Loader=LOADER):
             builder.take(event)
-    except UnicodeEncodeError:
-        raise wrong("WD105", Span(path)) from None
     except yaml.YAMLError as error:
         raise Rejected([_yaml_problem(error, text, path)]) from None
     if builder.problems:
@@ -155,10 +155,7 @@ def depth(node: Node) -> int:
 # ── what the YAML parser could not read ──────────────────────────────────────────────────────────
 def _yaml_problem(error: Any, text: str, path: str) -> Diagnostic:
     """One of the known traps where we recognise it, else the parser's own words."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:  # a character that YAML does not allow at all
-        at = getattr(error, "position", None) or 0
-        return Diagnostic("WD105", _span_at(text, min(at, len(text)), path))
+    mark = error.problem_mark
     problem = str(error.problem)
     if error.context_mark is not None and ("expected ':'" in problem or "block scalar" in str(error.context)):
         mark = error.context_mark

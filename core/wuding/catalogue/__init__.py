@@ -31,7 +31,7 @@ def texts() -> Mapping[str, Mapping[str, str]]:
     return found
 
 
-def text(key: str, lang: str, **args: object) -> str:
+def text(key: str, lang: str, /, **args: object) -> str:
     """The text of `key`, filled in. A key that has no text stands for itself: what is said must not be lost."""
     entry = texts().get(key)
     if entry is None:

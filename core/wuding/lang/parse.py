@@ -83,7 +83,7 @@ def test(node: Node, left: Term, places: Places) -> Cond:
         raise wrong("WD132", node.span)
     check_width(node)
     if node.kind != "text" or not AS_TEST.match(node.text):
-        return places.put(Cmp("=", left, _literal(node, places)), node.span)
+        return places.put(Cmp("=", left, plain_value(node, places)), node.span)
     if quick := COMPARISON.match(node.text):  # nine of ten texts; saves loading the parser
         side = (
             _number(node, quick, 2, places)
@@ -105,12 +105,13 @@ def _option(item: Node, places: Places) -> Callable[[], Term]:
         check_width(item)
         if item.kind == "text" and AS_TEST.match(item.text) and not item.text.startswith(("$", "holder.")):
             raise wrong("WD133", item.span, text=item.text)
-        return term(item, places) if item.text.startswith(("$", "holder.")) else _literal(item, places)
+        return term(item, places) if item.text.startswith(("$", "holder.")) else plain_value(item, places)
 
     return task
 
 
-def _literal(node: Node, places: Places) -> Term:
+def plain_value(node: Node, places: Places) -> Lit:
+    """A scalar as it stands: a number, true or false, else text."""
     if node.kind == "number":
         return places.put(Lit(Fraction(node.text), "number"), node.span, node.text)
     if node.kind == "bool":
@@ -139,7 +140,7 @@ def check_width(node: Node) -> None:
 def term(node: Node, places: Places) -> Term:
     """A number, or an expression: arithmetic over fields, `holder.` fields, measures and `$parameters`."""
     if node.kind in ("number", "bool"):
-        return _literal(node, places)
+        return plain_value(node, places)
     if node.kind != "text":
         raise wrong("WD112", node.span, expected="expression", found=node.kind)
     for at, char in enumerate(node.text):

@@ -47,7 +47,7 @@ class Columns:
         self._types |= types
         for attempt in range(TRIES):
             try:
-                self._manifest = self._synced(types)
+                self._manifest, self._changed = self._synced(types), (-1, {})
                 return self._manifest.seq
             except FileNotFoundError:  # another process swept, or somebody deleted the folder: begin again
                 if attempt == TRIES - 1:
@@ -86,6 +86,7 @@ class Columns:
         states = dict(old.types) if old else {}
         if old and head.seq > old.seq:
             states = self._without_erased(states, old.seq)
+        purged = old is not None and states != dict(old.types)
         behind: dict[int, dict[tuple[str, str], Fields]] = {}
         for key, fields in types.items():
             name, digest = _name(*key), _digest(fields)
@@ -103,7 +104,7 @@ class Columns:
         made = Manifest(self.ledger.id, head.seq, head.link, states)
         if made != old:
             files.write_manifest(self.folder, made)
-            files.sweep(self.folder, made)
+            files.sweep(self.folder, made, 0 if purged else files.LINGER)
         return made
 
     def _ours(self, manifest: Manifest) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import finalize
@@ -57,8 +58,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._connect() as conn, conn.begin():
-            yield conn
+        """A connection that sees one state of the database until it is given back."""
+        with self._connect() as conn:
+            if not self.path:
+                conn = conn.execution_options(isolation_level="REPEATABLE READ")
+            with conn.begin():
+                yield conn
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -97,22 +102,33 @@ class Database:
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema), orient="row")
 
     def _arrow(self, query: str, schema: Schema) -> pl.DataFrame | None:
+        opened = self._adbc()
+        if opened is None:
+            return None
         if self.path:
-            from adbc_driver_sqlite import dbapi
-
             # The driver takes a column's type from its first rows, and fails when those were all null and text
             # follows. So the first row is one of ours that has every type.
             values = {name: "''" if dtype == pl.String else "0" for name, dtype in schema.items()}
             example = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
-            with self.gate.alone() if self.gate else nullcontext():
-                found = _fetched(dbapi.connect(str(self.path)), f"SELECT {example} UNION ALL SELECT * FROM ({query})")
-            return found[1:].cast(pl.Schema(schema))
+            query = f"SELECT {example} UNION ALL SELECT * FROM ({query})"
+        alone = self.gate.alone() if self.gate else nullcontext()
+        with alone, opened() as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            found = pl.from_arrow(cursor.fetch_arrow_table())
+        assert isinstance(found, pl.DataFrame)
+        return (found[1:] if self.path else found).cast(pl.Schema(schema))
+
+    def _adbc(self) -> Callable[[], Any] | None:
+        if self.path:
+            from adbc_driver_sqlite import dbapi
+
+            return partial(dbapi.connect, str(self.path))
         try:
             from adbc_driver_postgresql import dbapi as postgresql
         except ImportError:
             return None
         plain = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return _fetched(postgresql.connect(plain), query).cast(pl.Schema(schema))
+        return partial(postgresql.connect, plain)
 
     def insert(self, conn: Connection, table: str, names: Sequence[str], rows: Any) -> None:
         """Insert many rows (an iterable of tuples) in the transaction of `conn`, the fastest way its driver has."""
@@ -128,6 +144,21 @@ class Database:
                         copy.write_row(row)
         finally:
             cursor.close()
+
+    def ingest(self, table: str, frame: pl.DataFrame) -> bool:
+        """Append many rows in a transaction of their own, through ADBC. False when that is not to be had here."""
+        if self.gate and self.gate.inside:
+            return False
+        opened = self._adbc()
+        if opened is None:
+            return False
+        with self.gate.alone() if self.gate else nullcontext(), opened() as connection:
+            with connection.cursor() as cursor:
+                if self.path:
+                    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+                cursor.adbc_ingest(table, frame.to_arrow(), mode="append")
+            connection.commit()
+        return True
 
     def forget(self) -> None:
         """Let what was overwritten disappear from the write-ahead log too, as far as other readers allow."""
@@ -201,14 +232,6 @@ def _engine(url: URL, durable: bool) -> Engine:
         conn.exec_driver_sql(conn.get_execution_options().get("wuding_begin", "BEGIN"))
 
     return engine
-
-
-def _fetched(connection: Any, query: str) -> pl.DataFrame:
-    with connection, connection.cursor() as cursor:
-        cursor.execute(query)
-        found = pl.from_arrow(cursor.fetch_arrow_table())
-    assert isinstance(found, pl.DataFrame)
-    return found
 
 
 def _close(engine: Engine, folder: tempfile.TemporaryDirectory[str] | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, text
@@ -21,6 +21,9 @@ from wuding.errors import WudingError
 from wuding.store import projection
 from wuding.store.canonical import NewFact, Prepared, canonical, fact_of, fields_of, link_of, prepare, root_of
 from wuding.store.database import Database
+
+if TYPE_CHECKING:
+    from wuding.store.verify import Problem
 
 __all__ = ["FORMAT", "Guard", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "now", "open_ledger"]
 
@@ -156,6 +159,12 @@ class Ledger:
         receipt = self.append_prepared(prepare([fact], self._salt), [wipe])
         self.database.forget()
         return receipt
+
+    def verify(self, noted: Head | None = None) -> list[Problem]:
+        """Everything that is wrong with the ledger, and what was erased: see `wuding.store.verify`."""
+        from wuding.store.verify import verify
+
+        return list(verify(self, noted))
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
     @property

@@ -113,13 +113,14 @@ def retire(folder: Path, type_: str, parts: Sequence[Part]) -> None:
             os.utime(folder / type_ / part.file)
 
 
-def sweep(folder: Path, manifest: Manifest) -> None:
-    """Remove the files that the manifest does not name and that nobody can still be reading."""
+def sweep(folder: Path, manifest: Manifest, linger: float = LINGER) -> None:
+    """Remove the files that the manifest does not name and that nobody can still be reading: those that have
+    not been named for `linger` seconds."""
     named = {folder / name / part.file for name, state in manifest.types.items() for part in state.parts}
-    oldest = time.time() - LINGER
+    oldest = time.time() - linger
     for file in [*folder.glob("*/*.parquet"), *folder.glob("*/.*.tmp"), *folder.glob(".*.tmp")]:
         with suppress(OSError):
-            if file not in named and file.stat().st_mtime < oldest:
+            if file not in named and file.stat().st_mtime <= oldest:
                 file.unlink()
 
 

@@ -8,7 +8,7 @@ grids, subjects and posts, `start` None means always and `end` (exclusive) None 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
 REVISION = "0001"  # the newest revision in migrations/versions; a test holds the two together
@@ -129,7 +129,7 @@ class BookRow(Record, table=True):
 
 
 class CheckRow(Record, table=True):
-    """One check: what was asked, as of when, knowing what."""
+    """One check: what was asked, as of when, knowing what. `ended` is null until all its findings are there."""
 
     __tablename__ = "check"
     id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
@@ -139,11 +139,12 @@ class CheckRow(Record, table=True):
     books: str = Field(sa_type=Text)  # JSON: book: digest
     link: str = Field(sa_type=Text)  # of the ledger's chain at `known_seq`'s batch, hex
     started: int = Field(sa_type=BigInteger)
-    ended: int = Field(sa_type=BigInteger)
+    ended: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class FindingRow(Record, table=True):
-    """A finding of a check: domain/finding.Finding, flat. Values are scaled by 10^6, `missing` and `detail` JSON."""
+    """A finding of a check: domain/finding.Finding, flat; `n` is its place in the check. Values are scaled by
+    10^6, `missing` and `detail` are JSON."""
 
     __tablename__ = "finding"
     check_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -155,7 +156,7 @@ class FindingRow(Record, table=True):
     section: str = Field(sa_type=Text)
     status: str = Field(sa_type=Text)
     holder_kind: str = Field(sa_type=Text)
-    holder: str = Field(sa_type=Text)
+    holder: str | None = Field(default=None, sa_type=Text)
     step: str = Field(sa_type=Text)
     trial: bool
     grid: str | None = Field(default=None, sa_type=Text)
@@ -163,11 +164,12 @@ class FindingRow(Record, table=True):
     actor: str | None = Field(default=None, sa_type=Text)
     period: str = Field(sa_type=Text)
     case: str = Field(sa_type=Text)
-    episode: int = Field(sa_type=SmallInteger)
+    episode: int = Field(sa_type=Integer)
     start: int | None = Field(default=None, sa_type=BigInteger)
     end: int | None = Field(default=None, sa_type=BigInteger)
     at: int | None = Field(default=None, sa_type=BigInteger)
     due: int | None = Field(default=None, sa_type=BigInteger)
+    home: int | None = Field(default=None, sa_type=Integer)
     low: int | None = Field(default=None, sa_type=BigInteger)
     high: int | None = Field(default=None, sa_type=BigInteger)
     needed: str = Field(sa_type=Text)
@@ -175,5 +177,6 @@ class FindingRow(Record, table=True):
     value_high: int | None = Field(default=None, sa_type=BigInteger)
     band: str | None = Field(default=None, sa_type=Text)
     rank: int | None = Field(default=None, sa_type=Integer)
+    days: int | None = Field(default=None, sa_type=Integer)
     missing: str = Field(sa_type=Text)
-    detail: str = Field(sa_type=Text)
+    detail: str | None = Field(default=None, sa_type=Text)

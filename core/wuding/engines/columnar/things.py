@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import narwhals as nw
 import polars as pl
 
-from wuding.engines.columnar.conditions import days_compared, expression, terms
-from wuding.engines.columnar.context import Context, day_of, facts_of, in_book, start_of
+from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
+from wuding.engines.columnar.context import Context, day_of, facts_of, in_book
 from wuding.engines.columnar.exact import prepare
-from wuding.lang.nodes import And, Cond, Field, Holder, Param
+from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
 
 
@@ -104,9 +104,6 @@ def needs_holder(cond: Cond | None) -> bool:
 
 
 def _reads_holder(cond: Cond) -> bool:
-    from wuding.engines.columnar.conditions import leaves
-    from wuding.lang.nodes import Has
-
     return any(isinstance(x, Has) and isinstance(x.field, Holder) for x in leaves(cond))
 
 
@@ -147,18 +144,21 @@ def possible(frame: pl.DataFrame, name: str = "ok") -> pl.DataFrame:
     return frame.filter(pl.col(name).fill_null(True))
 
 
-def missing_names(frame: pl.DataFrame, cond: Cond | None, by: Sequence[str] = ()) -> pl.Expr:
-    """The list of fields that the condition reads and the row lacks (semantics 16a)."""
-    from wuding.engines.columnar.conditions import column
-
-    names = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
+def with_lacks(
+    frame: pl.DataFrame, cond: Cond | None, by: Sequence[str] = (), sure: str = "certain", name: str = "lacks_"
+) -> pl.DataFrame:
+    """The frame with the list of fields that the condition reads and the row lacks (semantics 16a); empty where
+    the row is certain. Few rows are not, so the lists are made for them alone."""
+    columns = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
     if by:
-        names["actor"] = "actor"
-    found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(names.items()) if c in frame.columns]
-    if not found:
-        return pl.lit([], pl.List(pl.String))
-    return pl.concat_list(found).list.drop_nulls()
-
-
-def at_day_start(ctx: Context, days: pl.Series) -> pl.Series:
-    return start_of(ctx, days)
+        columns["actor"] = "actor"
+    nothing = pl.lit([], pl.List(pl.String)).alias(name)
+    unsure = frame.filter(~pl.col(sure).fill_null(False))
+    found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(columns.items()) if c in frame.columns]
+    if not found or unsure.is_empty():
+        return frame.with_columns(nothing)
+    rows = frame.with_row_index("_lack")
+    named = rows.filter(~pl.col(sure).fill_null(False)).select("_lack", pl.concat_list(found).list.drop_nulls().alias(name))
+    return rows.join(named, on="_lack", how="left", maintain_order="left").with_columns(
+        pl.col(name).fill_null([])
+    ).drop("_lack")  # fmt: skip

@@ -117,7 +117,7 @@ def upgrade() -> None:
         sa.Column("books", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("started", sa.BigInteger(), nullable=False),
-        sa.Column("ended", sa.BigInteger(), nullable=False),
+        sa.Column("ended", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("section", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("holder_kind", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("trial", sa.Boolean(), nullable=False),
         sa.Column("grid", sa.Text(), nullable=True),
@@ -139,11 +139,12 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=True),
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("case", sa.Text(), nullable=False),
-        sa.Column("episode", sa.SmallInteger(), nullable=False),
+        sa.Column("episode", sa.Integer(), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=True),
         sa.Column("end", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=True),
         sa.Column("due", sa.BigInteger(), nullable=True),
+        sa.Column("home", sa.Integer(), nullable=True),
         sa.Column("low", sa.BigInteger(), nullable=True),
         sa.Column("high", sa.BigInteger(), nullable=True),
         sa.Column("needed", sa.Text(), nullable=False),
@@ -151,8 +152,9 @@ def upgrade() -> None:
         sa.Column("value_high", sa.BigInteger(), nullable=True),
         sa.Column("band", sa.Text(), nullable=True),
         sa.Column("rank", sa.Integer(), nullable=True),
+        sa.Column("days", sa.Integer(), nullable=True),
         sa.Column("missing", sa.Text(), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("check_id", "n"),
     )
 
