@@ -6,6 +6,7 @@ reads what its plugins name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -79,8 +80,6 @@ class Shelf:
     @cached_property
     def texts(self) -> Mapping[str, Text]:
         """Every book's text by the book's name; given files win over plugins' books."""
-        from wuding.book.load import book_name
-
         found: dict[str, Text] = {}
         for text, path in (*(read_resource(r) for r in self._resources("wuding_books")), *self.given):
             name = book_name(text)
@@ -90,8 +89,6 @@ class Shelf:
 
     def given_names(self) -> list[str]:
         """The names of the books given by path, in order. Raises WD605 for a file that names no book."""
-        from wuding.book.load import book_name
-
         names = []
         for text, path in self.given:
             name = book_name(text)
@@ -132,6 +129,12 @@ class Shelf:
 
     def _resources(self, hook: str) -> list[Resource]:
         return [r for found in getattr(self.manager.hook, hook)() for r in found]
+
+
+def book_name(text: str) -> str | None:
+    """The name that a book's text gives itself, without reading it whole; None when it gives none."""
+    found = re.search(r"""^book:[ \t]*["']?([^"'\s#]+)""", text, re.MULTILINE)
+    return found.group(1) if found else None
 
 
 def shelf(paths: Iterable[str | Path] = (), manager: pluggy.PluginManager | None = None) -> Shelf:

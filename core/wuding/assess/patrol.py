@@ -54,7 +54,7 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     asked = asked_by_period(ctx, rule.head, rule.holders, rule.every, rule.during, rule.excluded, rule.partial)
     times = rule.times or ONE
     asked = with_params(ctx, asked, params_in(None, times), "pday")
-    found = counted(match(ctx, rule.do, asked, rule.holders.source, rule.every), rule.do)
+    found = counted(match(ctx, rule.do, asked, rule.holders.source, rule.every, bare=rule.holders.source != "fact"), rule.do)
     rows = asked.join(found, on="ask", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
     if times == ONE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar, cast
@@ -12,7 +12,7 @@ from wuding.domain.finding import STATUSES
 from wuding.errors import Rejected
 from wuding.lang.parse import collect
 from wuding.lang.tree import Problems, wrong
-from wuding.lang.types import Scope
+from wuding.lang.types import UNKNOWN, Scope
 from wuding.program.model import Domain, FieldType, Label, Selector, Source
 
 S = TypeVar("S")
@@ -52,6 +52,25 @@ BUILTIN: dict[str, Fields] = {
         ("rule", "text", "规则", "rule"), ("step", "text", "步骤", "step"), _GRID, _SUBJECT,
     ),
 }  # fmt: skip
+
+
+class _Anything(Mapping[str, FieldType]):
+    """The fields of a thing that could not be found: any name, of no known type, so that nothing more is said."""
+
+    def __getitem__(self, name: str) -> FieldType:
+        return FieldType(name, UNKNOWN, Label(name, name))
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+ANYTHING: Fields = _Anything()
 
 
 @dataclass(frozen=True)

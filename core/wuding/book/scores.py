@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from wuding.book.bands import check_bands
-from wuding.book.context import Context, Fields, Gather, known
+from wuding.book.context import ANYTHING, Context, Fields, Gather, known
 from wuding.book.rules import FUNCTIONS, ItemShape, MeasureShape, RewardShape, ScoringShape
 from wuding.book.selectors import (
     HOLDERS,
@@ -25,34 +25,37 @@ from wuding.lang import parse, types
 from wuding.lang.nodes import Cond, Field, Lit
 from wuding.lang.tree import Node, Places, wrong
 from wuding.lang.types import NUMBERS
-from wuding.program.model import FieldType, Head, Item, Label, Limits, Measure, Reward, Scoring
+from wuding.program.model import FieldType, Head, Item, Label, Limits, Measure, Reward, Scoring, Selector
 
 TOTAL = "total"
 
 
 def scoring(shape: ScoringShape, head: Head, ctx: Context) -> Scoring:
-    holders = selector(shape.holders, ctx, HOLDERS)
-    ctx = replace(ctx, holder=ctx.of(holders))
     gather = Gather()
-    measures = gather(lambda: measures_of(shape.measures, ctx))
-    gather.done()
-    numbers = {measure.name: number_field(measure.name) for measure in measures}
+    found: Selector | None = gather(lambda: selector(shape.holders, ctx, HOLDERS))
+    ctx = replace(ctx, holder=ANYTHING if found is None else ctx.of(found))
+    measures: tuple[Measure, ...] | None = gather(lambda: measures_of(shape.measures, ctx))
+    numbers = ANYTHING if measures is None else {measure.name: number_field(measure.name) for measure in measures}
     start = shape.start
     items = gather.every(shape.items, lambda item: _item(item, numbers, ctx))
     _refuse_twice(shape, gather)
     categories = gather(lambda: _categories(shape.categories, ctx))
     extent = shape.range
     area = gather(lambda: limits(extent, ctx)) if extent is not None else Limits()
-    gather.done()
-    known_numbers = {**numbers, **{name: number_field(name) for name in categories}, TOTAL: number_field(TOTAL)}
+    known_numbers = numbers
+    if measures is not None and categories is not None:
+        known_numbers = {**numbers, **{name: number_field(name) for name in categories}, TOTAL: number_field(TOTAL)}
     bands = gather(lambda: _bands(shape.bands, known_numbers, ctx))
     rewards = gather.every(shape.rewards, lambda reward: _reward(reward, shape, ctx))
     rank = gather(lambda: _rank(shape, ctx))
+    first = gather(lambda: term_of(start, {}, ctx, "number")) if start is not None else Lit(Fraction(0), "number")
+    gather.done()
+    assert found is not None and measures is not None
     made = Scoring(
         head,
-        holders,
+        found,
         shape.every,
-        gather(lambda: term_of(start, {}, ctx, "number")) if start is not None else Lit(Fraction(0), "number"),
+        first,
         measures,
         items,
         categories,
@@ -64,7 +67,6 @@ def scoring(shape: ScoringShape, head: Head, ctx: Context) -> Scoring:
         shape.places,
         str(shape.rounding or "half-away"),
     )
-    gather.done()
     if shape.bands is not None:
         check_bands(made, shape.bands)
     return made
@@ -204,7 +206,8 @@ def _measure(name: str, shape: MeasureShape, ctx: Context) -> Measure:
         share = shape.share
         of = gather(lambda: selector(share.of, ctx))
         gather.done()
-        return Measure(name, "share", of, share_with(share.having, of, ctx), period=period)  # type: ignore[arg-type]
+        having, when = share_with(share.having, of, ctx)
+        return Measure(name, "share", of, having, when, period=period)  # type: ignore[arg-type]
     of = gather(lambda: selector(getattr(shape, function), ctx))
     gather.done()
     fields, label = ctx.of(of), "/".join(of.names)
@@ -213,7 +216,7 @@ def _measure(name: str, shape: MeasureShape, ctx: Context) -> Measure:
         gather(lambda: _numeric_field(field, fields, of.source, label))
     last_per = gather.every(shape.last_per, lambda key: known(key, fields, "WD204", kind=of.source, of=label))
     gather.done()
-    return Measure(name, function, of, None, str(field) if field else None, period, last_per)  # type: ignore[arg-type]
+    return Measure(name, function, of, None, None, str(field) if field else None, period, last_per)  # type: ignore[arg-type]
 
 
 def _numeric_field(name: Name, fields: Fields, kind: str, label: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from wuding.book.context import Context, Gather, each, known
+from wuding.book.context import ANYTHING, Context, Fields, Gather, each, known
 from wuding.book.rules import CharterShape, HeldShape, PatrolShape, TargetShape, VetoShape
 from wuding.book.scores import measures_of
 from wuding.book.selectors import (
@@ -33,16 +33,20 @@ ONE = Test(Cmp("=", Field("it", "int"), Lit(Fraction(1), "number")), "1")
 SOME = Test(Cmp(">=", Field("it", "int"), Lit(Fraction(1), "number")), "1..")
 
 
-def holders_of(shape: HeldShape, ctx: Context) -> tuple[Selector, Context]:
-    """The holders of a rule, and the context in which `holder.` means them. Raises Rejected."""
-    holders = selector(shape.holders, ctx, HOLDERS)
-    return holders, replace(ctx, holder=ctx.of(holders))
+NOBODY = Selector("fact")  # stands in for holders that are wrong, while the rest of the rule is read
+
+
+def holders_of(shape: HeldShape, ctx: Context, gather: Gather) -> tuple[Selector, Context, Fields]:
+    """The holders of a rule, the context in which `holder.` means them, and their fields."""
+    found: Selector | None = gather(lambda: selector(shape.holders, ctx, HOLDERS))
+    fields = ANYTHING if found is None else ctx.of(found)
+    return found or NOBODY, replace(ctx, holder=fields), fields
 
 
 def charter(shape: CharterShape, head: Head, ctx: Context) -> Charter:
-    holders, ctx = holders_of(shape, ctx)
-    made = Charter(head, holders, _kind(shape))
     gather = Gather()
+    holders, ctx, fields = holders_of(shape, ctx, gather)
+    made = Charter(head, holders, _kind(shape))
     if shape.seat is not None:
         made = gather(lambda: _seat(made, shape, ctx))
     elif shape.have is not None:
@@ -55,7 +59,6 @@ def charter(shape: CharterShape, head: Head, ctx: Context) -> Charter:
         made = replace(made, of=of, be=gather(lambda: test_of(be, ctx, "int")))
     elif shape.must is not None:
         must = shape.must
-        fields = ctx.of(holders)
         made = replace(made, must=gather(lambda: condition(must, fields, ctx, holders.source, "/".join(holders.names))))
     elif shape.duties is not None:
         duties = shape.duties
@@ -108,12 +111,12 @@ def _seat(made: Charter, shape: CharterShape, ctx: Context) -> Charter:
 
 
 def patrol(shape: PatrolShape, head: Head, ctx: Context) -> Patrol:
-    holders, ctx = holders_of(shape, ctx)
     gather = Gather()
+    holders, ctx, fields = holders_of(shape, ctx, gather)
     do, must, times, apart = shape.do, shape.must, shape.times, shape.apart
     if must is not None and holders.source != "fact":
         raise wrong("WD232", shape.node.keys["must"].span, found=holders.source, allowed=("fact",))
-    fields, label = ctx.of(holders), "/".join(holders.names)
+    label = "/".join(holders.names)
     made = Patrol(
         head,
         holders,
@@ -195,14 +198,15 @@ def _points(node: Node | None, ctx: Context) -> Fraction | None:
 
 # ── targets ──────────────────────────────────────────────────────────────────────────────────────
 def target(shape: TargetShape, head: Head, ctx: Context) -> Target:
-    holders, ctx = holders_of(shape, ctx)
     gather = Gather()
+    holders, ctx, _ = holders_of(shape, ctx, gather)
     made = Target(head, holders, every=shape.every, hold=shape.hold)
     if shape.share is not None:
         share = shape.share
         of = gather(lambda: selector(share.of, ctx))
-        within = gather(lambda: share_with(share.having, of, ctx)) if of is not None else None
-        made = replace(made, share_of=of, share_with=within)
+        second = gather(lambda: share_with(share.having, of, ctx)) if of is not None else None
+        having, when = second or (None, None)
+        made = replace(made, share_of=of, share_with=having, share_when=when)
     if shape.count is not None:
         count = shape.count
         made = replace(made, count=gather(lambda: selector(count, ctx)))

@@ -25,7 +25,7 @@ IT = "it"
 def condition(node: Node, fields: Fields, ctx: Context, kind: str, name: str = "") -> Cond:
     """A condition over the fields of a thing. Raises Rejected with every mistake in it."""
     places = Places(node.span)
-    return types.typed(parse.condition(node, places), places, ctx.scope(fields, kind, name))
+    return types.condition(node, places, ctx.scope(fields, kind, name))
 
 
 def selector(shape: SelectorShape, ctx: Context, sources: Sequence[str] = THINGS) -> Selector:
@@ -94,15 +94,11 @@ def _within(shape: SelectorShape) -> Duration | Literal["self", "subtree"] | Non
     return "subtree" if node.text == "subtree" else parse.duration(node)
 
 
-def share_with(node: Node, of: Selector, ctx: Context) -> Selector:
-    """The second half of a share: a selector, or a plain condition on the very things of the first half.
-
-    A plain condition becomes a selector of the same things whose `same` is empty: the thing itself.
-    """
+def share_with(node: Node, of: Selector, ctx: Context) -> tuple[Selector | None, Cond | None]:
+    """The second half of a share: a selector, or a plain condition on the very things of the first half."""
     if is_selector(node):
-        return selector(load(SelectorShape, node), ctx)
-    cond = condition(node, ctx.of(of), ctx, of.source, "/".join(of.names))
-    return Selector(of.source, of.names, cond, same=(), span=node.span)
+        return selector(load(SelectorShape, node), ctx), None
+    return None, condition(node, ctx.of(of), ctx, of.source, "/".join(of.names))
 
 
 # ── tests of one number, intervals, durations ────────────────────────────────────────────────────

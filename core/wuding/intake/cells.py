@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
+
 from wuding.intake.columns import Read, Reading, by_hand, nothing
 from wuding.intake.columns import code as code_where
 from wuding.intake.mapping import Cell, When

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+
 from wuding.domain.instants import (
     ISO_DATE,
     SECOND_US,
@@ -26,8 +27,8 @@ from wuding.domain.period import to_date
 from wuding.errors import WudingError
 from wuding.program.model import FieldType
 
-TRUE = ("true", "t", "yes", "y", "1", "是")
-FALSE = ("false", "f", "no", "n", "0", "否")
+TRUE = ("true", "t", "yes", "y", "1", "是", "有")
+FALSE = ("false", "f", "no", "n", "0", "否", "无")
 DIGITS = 12  # before the point: what scaled 64-bit arithmetic can hold (semantics 19)
 PLACES = 6
 # What the readers of single values say, as said of a cell.

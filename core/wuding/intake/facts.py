@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+
+from wuding.domain.fact import CORE
 from wuding.domain.grid import Grid
 from wuding.domain.instants import zone_info
 from wuding.domain.subject import Subject
@@ -17,7 +19,7 @@ from wuding.intake.cells import passing, pick
 from wuding.intake.columns import Read, Reading, code, convert, first, instants, local_days
 from wuding.intake.known import Known, placed
 from wuding.intake.mapping import Cell, FactMap, Mapping
-from wuding.intake.names import fact_name
+from wuding.intake.names import fact_name, owner_of
 from wuding.intake.read import Table
 from wuding.intake.registering import Made, made_known, read_things
 from wuding.program.model import Domain, FieldType, Label, Thing
@@ -44,9 +46,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Values:
-    """The facts that one part of a mapping makes: a row number `i`, at, grid, subject, actor, and the fields."""
+    """The facts that one part of a mapping makes, of the domain `owner`: a row number `i`, at, grid, subject, actor, and the fields."""
 
     part: FactMap
+    owner: str
     thing: Thing
     frame: pl.DataFrame
 
@@ -77,12 +80,12 @@ def prepare(
             done += rows.height
             if progress:
                 progress(done, height * len(parts))
-        values.append(Values(part, thing, pl.concat(frames)))
+        values.append(Values(part, owner_of(thing.name, domain), thing, pl.concat(frames)))
     made = read_things(table.frame, mapping, domain, reading)
     bad = _settle(values, made, known, reading, rejects, height)
     good = ~bad
     grids, subjects = made_known(made, known, good)[1:]
-    facts = [fact for one in values for fact in _facts(one, domain.name, good)]
+    facts = [fact for one in values for fact in _facts(one, good)]
     return Prepared(facts, grids, subjects, _told(rejects, table), good)
 
 
@@ -123,7 +126,12 @@ def rejected(index: pl.Series, column: str, codes: pl.Series, texts: pl.Series) 
 
 
 def _settle(
-    values: list[Values], made: Sequence[Made], known: Known, reading: Reading, rejects: list[pl.DataFrame], height: int
+    values: list[Values],
+    made: Sequence[Made],
+    known: Known,
+    reading: Reading,
+    rejects: list[pl.DataFrame],
+    height: int,
 ) -> pl.Series:
     """Which rows are bad. A row that is bad makes no subject, which may make other rows bad: until none is left."""
     bad = _marked(rejects, height)
@@ -158,8 +166,10 @@ def _marked(rejects: Sequence[pl.DataFrame], height: int) -> pl.Series:
 
 
 def _place(one: Values, known: Known, zone: str) -> tuple[Values, list[pl.DataFrame]]:
-    """Check grid and subject against the day; a fact about a subject gets the grid where that lay then."""
+    """Check grid and subject against the day; a fact about a subject gets the grid where that lay then.
+    Only facts of the core need no place."""
     frame, part = one.frame, one.part
+    needed = one.owner != CORE
     index, days = frame["i"], local_days(frame["at"], zone)
     dated = days.is_not_null()
     wrong = []
@@ -174,28 +184,28 @@ def _place(one: Values, known: Known, zone: str) -> tuple[Values, list[pl.DataFr
         wrong.append(rejected(index, _source(part.subject, "subject"), lost, subject))
         reason = first(reason, code((grid != home).fill_null(False), "WD442"))
         frame = frame.with_columns(grid.fill_null(home).alias("grid"))
-        if one.thing.about == "grid":
+        if needed and one.thing.about == "grid":
             reason = first(reason, code(grid.is_null() & subject.is_null(), "WD430"))
-    elif one.thing.about == "grid":
+    elif needed and one.thing.about == "grid":
         reason = first(reason, code(grid.is_null(), "WD430"))
-    if one.thing.about == "subject":
+    if needed and one.thing.about == "subject":
         wrong.append(rejected(index, _source(part.subject, "subject"), code(subject.is_null(), "WD430"), subject))
     wrong.append(rejected(index, _source(part.grid, "grid"), reason, grid))
-    return Values(part, one.thing, frame), [frame for frame in wrong if frame.height]
+    return Values(part, one.owner, one.thing, frame), [frame for frame in wrong if frame.height]
 
 
 def _source(cell: Cell | None, name: str) -> str:
     return cell.column if cell and cell.column else name
 
 
-def _facts(one: Values, domain: str, good: pl.Series) -> list[NewFact]:
+def _facts(one: Values, good: pl.Series) -> list[NewFact]:
     frame = one.frame.filter(good.gather(one.frame["i"]))
     kind = one.thing.name
     fields = _objects(frame, [f for f in one.part.fields if not one.thing.fields[f].private])
     private = _objects(frame, [f for f in one.part.fields if one.thing.fields[f].private])
     places = zip(frame["at"].to_list(), frame["grid"].to_list(), frame["subject"].to_list(), frame["actor"].to_list(),
                  fields, private, strict=True)  # fmt: skip
-    return [NewFact(domain, kind, at, grid, who, actor, own, sealed) for at, grid, who, actor, own, sealed in places]
+    return [NewFact(one.owner, kind, at, grid, who, actor, own, sealed) for at, grid, who, actor, own, sealed in places]
 
 
 def _objects(frame: pl.DataFrame, names: Sequence[str]) -> list[dict[str, object]]:

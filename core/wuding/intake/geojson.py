@@ -32,7 +32,7 @@ def read_boundaries(path: Path, grids: Collection[str], key: str = "code", fix: 
     that still find none are listed and not taken. With `fix`, shapes that are not valid are repaired (Shapely's
     make_valid) and listed.
 
-    Raises `Rejected` with everything that is wrong; the line of a place is the feature's number: WD460 (no
+    Raises `Rejected` with everything that is wrong; a place is `path feature` and the feature's number: WD460 (no
     FeatureCollection), WD461 (no such property), WD462 (two shapes for one grid), WD463 (not valid, and where),
     WD464 (no area), WD465 (no longitude and latitude).
     """
@@ -42,10 +42,10 @@ def read_boundaries(path: Path, grids: Collection[str], key: str = "code", fix: 
     fixed: list[str] = []
     wrong: list[Diagnostic] = []
     for number, feature in enumerate(_features(path), 1):
-        span = Span(str(path), number)
+        span = Span(f"{path} feature", number)
         properties = feature.get("properties") or {}
         if properties.get(key) in (None, ""):
-            wrong.append(Diagnostic("WD461", span, {"key": key, "keys": ", ".join(map(str, properties))}))
+            wrong.append(Diagnostic("WD461", span, {"name": key, "allowed": tuple(map(str, properties))}))
             continue
         code = str(properties[key])
         grid = match_code(code, grids)

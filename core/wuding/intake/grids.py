@@ -38,7 +38,7 @@ def read_tree(path: Path, root: str | None = None, known: Collection[str] = ()) 
     places: list[Span] = []
     for number, values in zip(table.rows, table.frame.select(wanted).iter_rows(), strict=True):
         row = {name: value.strip() for name, value in zip(wanted, values, strict=True) if value and value.strip()}
-        span = Span(str(path), number)
+        span = table.span(number)
         mistakes = [
             Diagnostic("WD453", span, {"column": name}) for name in ("code", "name", "level") if name not in row
         ]
@@ -64,7 +64,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
     for name in columns:
         near = difflib.get_close_matches(name.lower(), [e for e in EXTRA if e not in columns], n=1, cutoff=0.7)
         if name not in NEEDED + EXTRA and near:
-            wrong.append(Diagnostic("WD456", Span(str(path)), {"column": name, "hint": near[0]}))
+            wrong.append(Diagnostic("WD456", Span(str(path)), {"name": name, "allowed": tuple(near)}))
     if wrong:
         raise Rejected(wrong)
 
@@ -84,7 +84,7 @@ def _below(
 ) -> tuple[list[Grid], list[Span]]:
     if all(grid.code != root for grid in grids):
         near = difflib.get_close_matches(root, [grid.code for grid in grids], n=3, cutoff=0.6)
-        raise WudingError("WD455", root=root, path=path, hint=", ".join(near))
+        raise WudingError("WD455", name=root, path=path, allowed=tuple(near))
     children: dict[str | None, list[str]] = defaultdict(list)
     for grid in grids:
         children[grid.parent].append(grid.code)

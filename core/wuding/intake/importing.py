@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+
 from wuding.domain.fact import CORE
 from wuding.domain.subject import Subject
 from wuding.errors import Diagnostic, Rejected, Span, WudingError
 from wuding.intake.facts import Prepared, Progress, prepare
 from wuding.intake.known import Known
 from wuding.intake.mapping import REJECTED, MappingFile, default_mapping
-from wuding.intake.names import check_names, fact_name, hint
+from wuding.intake.names import check_names, fact_name, importable, near_first
 from wuding.intake.read import Table, ragged_rows, read_table
 from wuding.program.model import Domain
 from wuding.store.canonical import NewFact
@@ -123,8 +124,14 @@ def _subject_fact(subject: Subject, domain: Domain, now: int) -> NewFact:
 
 def _by_name(fact: str | None, table: Table, domain: Domain) -> MappingFile:
     name = fact_name(fact or "", domain)
-    if name not in domain.facts:
-        raise Rejected([Diagnostic("WD412", Span(str(table.path)), {"name": name, "hint": hint(name, domain.facts)})])
+    if name not in importable(domain):
+        raise Rejected(
+            [
+                Diagnostic(
+                    "WD412", Span(str(table.path)), {"name": name, "allowed": near_first(name, importable(domain))}
+                )
+            ]
+        )
     return default_mapping(name, table.frame.columns, str(table.path))
 
 
@@ -137,7 +144,7 @@ def diagnose(table: Table, made: Prepared) -> list[Diagnostic]:
     bad = int((~made.good).sum()) + len(table.ragged)
     reasons = ", ".join(f"{code} × {count}" for code, count in counts.items())
     total = table.frame.height + len(table.ragged)
-    single = [Diagnostic(row["code"], Span(path, row["row"]), _args(row)) for row in _rows(made.rejects.head(SHOWN))]
+    single = [Diagnostic(row["code"], table.span(row["row"]), _args(row)) for row in _rows(made.rejects.head(SHOWN))]
     single += ragged_rows(table)
     first = sorted(single, key=lambda d: d.sort_key)[:SHOWN]
     return [

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
+
 from wuding.domain.grid import Grid
 from wuding.domain.subject import Subject
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
 from wuding.book.source import decode, read
 from wuding.domain.instants import known_format, zone_info
 from wuding.errors import Diagnostic, Rejected, Span, WudingError
@@ -233,11 +234,11 @@ def _mistakes(error: ValidationError, root: Node) -> list[Diagnostic]:
         span = _place(root, loc)
         key = ".".join(map(str, loc)) or "mapping"
         if item["type"] == "extra_forbidden":
-            found.setdefault(span, Diagnostic("WD411", span, {"key": key, "problem": "this key is not known"}))
+            found.setdefault(span, Diagnostic("WD411", span, {"word": key, "problem": "this key is not known"}))
         else:
             problem = item["msg"].removeprefix("Value error, ")
             found.setdefault(
-                span, Diagnostic("WD411", span, {"key": key, "problem": problem[:1].lower() + problem[1:]})
+                span, Diagnostic("WD411", span, {"word": key, "problem": problem[:1].lower() + problem[1:]})
             )
     return list(found.values())
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from wuding.domain.fact import CORE
 from wuding.errors import Diagnostic, Rejected
 from wuding.intake.mapping import Cell, FactMap, Loc, MappingFile, SubjectMap, cells
+from wuding.program.builtin import FACTS
 from wuding.program.model import Domain, Thing
-
-SHOWN = 12  # how many allowed names a help lists when none is near
 
 
 def check_names(file: MappingFile, columns: Sequence[str], domain: Domain) -> None:
@@ -18,8 +18,8 @@ def check_names(file: MappingFile, columns: Sequence[str], domain: Domain) -> No
     found = [
         Diagnostic(
             "WD413",
-            file.span(_column_key(loc, source)),
-            {"column": source.column, "hint": hint(source.column, columns)},
+            file.span((*loc, "column")),
+            {"name": source.column, "allowed": near_first(source.column, columns)},
         )
         for loc, source in cells(file.mapping)
         if source.column is not None and source.column not in columns
@@ -32,28 +32,36 @@ def check_names(file: MappingFile, columns: Sequence[str], domain: Domain) -> No
         raise Rejected(found)
 
 
-def _column_key(loc: Loc, source: object) -> Loc:
-    return (*loc, "column")
-
-
 def fact_name(name: str, domain: Domain) -> str:
-    """The name of a fact type without its domain (`fire/hazard`, `hazard`)."""
-    return name.removeprefix(f"{domain.name}/")
+    """The name of a fact type without its domain (`fire/hazard`, `hazard`; `core/waiver`, `waiver`)."""
+    owner, _, own = name.rpartition("/")
+    return own if owner in ("", owner_of(own, domain)) else name
+
+
+def owner_of(fact: str, domain: Domain) -> str:
+    """The domain that facts of a type are recorded in: the built-in ones belong to the core."""
+    return CORE if fact in FACTS else domain.name
+
+
+def importable(domain: Domain) -> Mapping[str, Thing]:
+    """The fact types that rows can make: a correction holds a whole fact, which no row can say."""
+    return {name: thing for name, thing in domain.facts.items() if name != "correction"}
 
 
 def _of_thing(file: MappingFile, loc: Loc, part: FactMap | SubjectMap, domain: Domain) -> list[Diagnostic]:
+    things: Mapping[str, Thing]
     if isinstance(part, FactMap):
-        name, things, code, key = fact_name(part.fact, domain), domain.facts, "WD412", "fact"
+        name, things, code, key = fact_name(part.fact, domain), importable(domain), "WD412", "fact"
     else:
         name, things, code, key = part.subject, domain.subjects, "WD418", "subject"
     if name not in things:
-        return [Diagnostic(code, file.span((*loc, key)), {"name": name, "hint": hint(name, things)})]
+        return [Diagnostic(code, file.span((*loc, key)), {"name": name, "allowed": near_first(name, things)})]
     thing = things[name]
     found = [
         Diagnostic(
             "WD414",
             file.span((*loc, "fields", field)),
-            {"field": field, "thing": name, "hint": hint(field, thing.fields)},
+            {"name": field, "thing": name, "allowed": near_first(field, thing.fields)},
         )
         for field in part.fields
         if field not in thing.fields
@@ -63,7 +71,12 @@ def _of_thing(file: MappingFile, loc: Loc, part: FactMap | SubjectMap, domain: D
         for field in thing.fields.values()
         if field.required and field.name not in part.fields
     ]
-    if isinstance(part, FactMap) and part.subject is None and (part.grid is None or thing.about == "subject"):
+    if (
+        isinstance(part, FactMap)
+        and owner_of(name, domain) != CORE
+        and part.subject is None
+        and (part.grid is None or thing.about == "subject")
+    ):
         found.append(Diagnostic("WD417", file.span(loc), {"field": thing.about, "thing": name}))
     for field, cell in part.fields.items():
         if field in thing.fields:
@@ -80,18 +93,15 @@ def _values(file: MappingFile, loc: Loc, cell: Cell, thing: Thing, field: str) -
     written = [cell.prefix + one for one in (*(cell.map or {}).values(), cell.value) if one is not None]
     written += [cell.default] if cell.default is not None else []
     return [
-        Diagnostic("WD419", file.span(loc), {"value": value, "field": field, "hint": hint(value, kind.values)})
+        Diagnostic("WD419", file.span(loc), {"name": value, "field": field, "allowed": near_first(value, kind.values)})
         for value in dict.fromkeys(written)
         if value not in kind.values and value not in labels
     ]
 
 
-def hint(name: str, allowed: Iterable[str]) -> str:
-    """`did you mean ...?` would need a language: the nearest names, else the first of all that are allowed."""
-    known = list(allowed)
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    if not near:
-        lower = {one.lower(): one for one in known}
-        near = [lower[one] for one in difflib.get_close_matches(name.lower(), list(lower), n=3, cutoff=0.6)]
-    shown = near or known[:SHOWN]
-    return ", ".join(f"`{one}`" for one in shown) + ("" if near or len(known) <= SHOWN else ", ...")
+def near_first(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The names there are, those that look like `name` (whatever their case) before the others."""
+    names = list(known)
+    lower = {one.lower(): one for one in names}
+    near = [lower[one] for one in difflib.get_close_matches(name.lower(), list(lower), n=3, cutoff=0.6)]
+    return (*near, *(one for one in names if one not in near))

@@ -10,7 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORMS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 ENCODINGS = ("utf-8-sig", "gb18030")  # tried in this order; a BOM is dropped; GB 2312 and GBK are parts of GB 18030
 
+LEGIBLE = 1 << 21  # bytes; larger files are not opened again to show a line
 LARGEST_RECORD = 1 << 26  # bytes; what one record of a CSV file may take
 
 
@@ -51,6 +52,11 @@ class Table:
     encoding: str = ""
     blank: int = 0
     ragged: tuple[Ragged, ...] = ()
+    by_line: bool = False  # a row's number is also its line's, in a file that a person can look into
+
+    def span(self, row: int) -> Span:
+        """The place of a row: its line where it has one, else `path row`."""
+        return Span(str(self.path) if self.by_line else f"{self.path} row", row)
 
 
 def read_table(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Table:
@@ -75,8 +81,7 @@ def read_table(path: Path, encoding: str | None = None, delimiter: str | None = 
 
 def ragged_rows(table: Table) -> list[Diagnostic]:
     """WD428 for each line whose cells do not fit the header."""
-    path = str(table.path)
-    return [Diagnostic("WD428", Span(path, r.row), {"cells": r.cells, "expected": r.expected}) for r in table.ragged]
+    return [Diagnostic("WD428", table.span(r.row), {"cells": r.cells, "expected": r.expected}) for r in table.ragged]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -186,7 +191,7 @@ def _jsonl(path: Path, text: str, digest: str, encoding: str) -> Table:
         except ValueError as error:
             wrong.append(Diagnostic("WD426", Span(str(path), number), {"reason": str(error).lower()}))
             continue
-        records.append({key: _as_text(value) for key, value in record.items()})
+        records.append({key: as_text(value) for key, value in record.items()})
         numbers.append(number)
     if wrong:
         raise Rejected(wrong)
@@ -202,7 +207,8 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _as_text(value: object) -> str | None:
+def as_text(value: object) -> str | None:
+    """A value of JSON, or a decimal, as it is written; what is no single value as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -253,7 +259,19 @@ def _table(
     import polars as pl
 
     rows = pl.Series("row", numbers, dtype=pl.Int64)
+    table = Table(path, frame, rows, digest, encoding, 0, ragged, _by_line(path, frame, encoding))
     empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series() if frame.height else None
     if empty is None or not empty.any():
-        return Table(path, frame, rows, digest, encoding, 0, ragged)
-    return Table(path, frame.filter(~empty), rows.filter(~empty), digest, encoding, int(empty.sum()), ragged)
+        return table
+    return replace(table, frame=frame.filter(~empty), rows=rows.filter(~empty), blank=int(empty.sum()))
+
+
+def _by_line(path: Path, frame: pl.DataFrame, encoding: str) -> bool:
+    import polars as pl
+
+    if encoding != "utf-8" or path.suffix == ".gz" or path.stat().st_size > LEGIBLE:
+        return False
+    if ".jsonl" in path.suffixes or ".ndjson" in path.suffixes or not frame.height:
+        return True
+    names = any("\n" in name for name in frame.columns)
+    return not names and not frame.select(pl.any_horizontal(pl.all().str.contains("\n", literal=True).any())).item()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_day
 from wuding.domain.subject import Subject

@@ -36,13 +36,13 @@ def between(left: Term, low: Term | None, high: Term | None, span: Span, places:
 
 
 @cache
-def _parser(start: str) -> Any:
+def _parser() -> Any:
     from importlib.resources import files
 
     from lark import Lark
 
     grammar = files("wuding.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", start=start, maybe_placeholders=True)
+    return Lark(grammar, parser="lalr", start=["start_test", "start_expression"], maybe_placeholders=True)
 
 
 def _tree(node: Node, start: str) -> Any:
@@ -52,7 +52,7 @@ def _tree(node: Node, start: str) -> Any:
     if len(text) > MAX_TEXT:
         raise wrong("WD136", node.span, limit=MAX_TEXT, kind="characters")
     try:
-        return _parser(start).parse(text)
+        return _parser().parse(text, start=start)
     except UnexpectedInput as error:
         at = error.pos_in_stream if error.pos_in_stream is not None else -1
         at = len(text.rstrip()) if at < 0 or str(getattr(error, "token", "x")) == "" else at

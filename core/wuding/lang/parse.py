@@ -19,36 +19,45 @@ from wuding.lang.tree import Node, Places, Problems, wrong
 
 _NAME = r"[^\W\d]\w*(?:-\w+)*"
 COMPARISON = re.compile(rf"(>=|<=|!=|=|>|<)\s*(?:(-?\d{{1,30}}(?:\.\d{{1,30}})?)|\$({_NAME}))\Z")
+NEGATED = re.compile(rf"not\(\s*({_NAME}(?:\s*,\s*{_NAME})*)\s*\)\Z")
 NAMED = re.compile(rf"(\$|holder\.|)({_NAME})\Z")
 T = TypeVar("T")
 
 
+Finish = Callable[[Cond], Cond]
+
+
+def as_parsed(cond: Cond) -> Cond:
+    return cond
+
+
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────
-def condition(node: Node, places: Places) -> Cond:
-    """A map from field to test, joined by *and*; `any`, `all`, `none` nest."""
+def condition(node: Node, places: Places, finish: Finish = as_parsed) -> Cond:
+    """A map from field to test, joined by *and*; `any`, `all`, `none` nest. `finish` is applied to each test, so
+    that mistakes of typing are told together with those of reading."""
     if node.kind != "map":
         raise wrong("WD112", node.span, expected="condition", found=node.kind)
-    parts = collect([_entry(key, value, places) for key, value in node.entries])
+    parts = collect([_entry(key, value, places, finish) for key, value in node.entries])
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _entry(key: Node, value: Node, places: Places) -> Callable[[], Cond]:
+def _entry(key: Node, value: Node, places: Places, finish: Finish) -> Callable[[], Cond]:
     if key.text in ("any", "all", "none"):
-        return lambda: _nested(key, value, places)
-    return lambda: test(value, _left(key, places), places)
+        return lambda: _nested(key, value, places, finish)
+    return lambda: finish(test(value, _left(key, places), places))
 
 
-def _nested(key: Node, value: Node, places: Places) -> Cond:
+def _nested(key: Node, value: Node, places: Places, finish: Finish) -> Cond:
     if value.kind != "list" or not value.items:
         raise wrong("WD131", value.span, key=key.text)
-    args = tuple(collect([_bound_condition(item, places) for item in value.items]))
+    args = tuple(collect([_inner(item, places, finish) for item in value.items]))
     if key.text == "all":
         return And(args)
     return Or(args) if key.text == "any" else Not(Or(args))
 
 
-def _bound_condition(item: Node, places: Places) -> Callable[[], Cond]:
-    return lambda: condition(item, places)
+def _inner(item: Node, places: Places, finish: Finish) -> Callable[[], Cond]:
+    return lambda: condition(item, places, finish)
 
 
 def _left(key: Node, places: Places) -> Field | Holder:
@@ -93,6 +102,8 @@ def test(node: Node, left: Term, places: Places) -> Cond:
         return places.put(Cmp(quick[1], left, side), node.span)
     if NAMED.match(node.text) and node.text not in ("present", "absent"):
         return places.put(Cmp("=", left, term(node, places)), node.span)
+    if (quick := NEGATED.match(node.text)) and not re.search(r"\b(present|absent|not|and)\b", quick[1]):
+        return _negated(node, quick, left, places)
     if quick := INTERVAL.match(node.text):
         return _interval(node, quick, left, places)
     return fold_test(node, places, left)
@@ -122,6 +133,15 @@ def plain_value(node: Node, places: Places) -> Lit:
 def _number(node: Node, match: re.Match[str], group: int, places: Places) -> Term:
     text = match[group]
     return places.put(Lit(Fraction(text), "number"), node.inside(*match.span(group)), text)
+
+
+def _negated(node: Node, match: re.Match[str], left: Term, places: Places) -> Cond:
+    words = [
+        places.put(Lit(word[0], "text"), node.inside(*word.span()), word[0])
+        for word in re.compile(_NAME).finditer(node.text, *match.span(1))
+    ]
+    one = places.put(Cmp("=", left, words[0]), node.span)
+    return Not(one if len(words) == 1 else OneOf(left, tuple(words)))
 
 
 def _interval(node: Node, match: re.Match[str], left: Term, places: Places) -> Cond:

@@ -15,10 +15,11 @@ from fractions import Fraction
 from typing import Protocol
 
 from wuding.errors import Span
+from wuding.lang import parse
 from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Holder, Lit, Not, OneOf, Or, Param, Term
 from wuding.lang.parse import collect
 from wuding.lang.texts import duration_of, percent_of, read_date, read_time
-from wuding.lang.tree import Places, wrong
+from wuding.lang.tree import Node, Places, wrong
 
 NUMBERS = frozenset({"int", "number", "money"})
 WORDS = frozenset({"text", "id", "enum", "ref", "person"})
@@ -50,6 +51,11 @@ class Scope:
 
 
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────
+def condition(node: Node, places: Places, scope: Scope) -> Cond:
+    """A condition read and typed. Raises Rejected with every mistake in it, of either kind."""
+    return parse.condition(node, places, lambda test: typed(test, places, scope))
+
+
 def typed(cond: Cond, places: Places, scope: Scope) -> Cond:
     """The condition with all types filled in. Raises Rejected with every mistake in it."""
     if isinstance(cond, And | Or):
@@ -142,6 +148,8 @@ def _from_text(
     if kind in NUMBERS:
         if (percent := percent_of(text)) is not None:
             return percent, "number"
+        if (days := duration_of(text)) and days.unit == "d":
+            return Fraction(days.n), "number"
         if re.match(r"[-+]?\d{1,30}(\.\d{1,30})?\Z", text):
             return Fraction(text), "number"
     if kind == "bool" and text.lower() in ("yes", "no", "on", "off", "y", "n", "true", "false", "是", "否"):

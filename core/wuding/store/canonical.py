@@ -157,7 +157,8 @@ def prepare(facts: Sequence[NewFact], salt: Callable[[], bytes]) -> Prepared:
     domains, types = [fact.domain for fact in facts], [fact.type for fact in facts]
     for word in {*domains, *types}:
         if not _word(word):  # they name folders too
-            raise WudingError("WD506", place=1, type=word, reason=f"{word!r} is no name of a domain or a type")
+            place = min(names.index(word) for names in (domains, types) if word in names)
+            raise WudingError("WD506", place=place + 1, type=word, reason=f"{word!r} names no domain or type")
     return Prepared(
         domains=domains,
         types=types,

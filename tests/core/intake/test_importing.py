@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from wuding.domain.instants import parse_instant
 from wuding.errors import Rejected, WudingError
 from wuding.intake.importing import RowsRejected
@@ -33,7 +32,12 @@ def rejects(error: RowsRejected) -> list[tuple[int, str, str]]:
 def test_columns_named_like_fields_become_facts(load):
     got = load(HEAD + FULL + "2024-05-04T09:00Z,G1,H2,,,,,,,,\n")
     first, second = got.own
-    assert (first.domain, first.type, first.grid, first.at) == ("fire", "hazard", "G1", parse_instant("2024-05-03T01:00Z", "UTC"))
+    assert (first.domain, first.type, first.grid, first.at) == (
+        "fire",
+        "hazard",
+        "G1",
+        parse_instant("2024-05-03T01:00Z", "UTC"),
+    )
     assert first.fields == {
         "hazard_id": "H1", "severity": "major", "people": 3, "cost": "12.50", "fixed": True,
         "found_on": "2024-05-02", "limit": "7d", "due": "2024-05-10T10:00:00Z",
@@ -59,7 +63,9 @@ def test_one_bad_row_and_nothing_is_written(load):
 
 
 def test_twenty_are_shown_and_all_are_counted(load):
-    error = refused(load, HEAD + "".join(f"2024-05-03,G1,H{n},huge,,,,,,,\n" for n in range(30)) + "2024-05-03,G9,H,,,,,,,,\n")
+    error = refused(
+        load, HEAD + "".join(f"2024-05-03,G1,H{n},huge,,,,,,,\n" for n in range(30)) + "2024-05-03,G9,H,,,,,,,,\n"
+    )
     assert len(error.diagnostics) == 21 and error.rejects.height == 31
     assert error.diagnostics[0].args["reasons"] == "WD438 × 30, WD440 × 1"
 
@@ -71,7 +77,10 @@ def test_the_good_rows_are_kept_on_request_and_the_others_stand_beside(load):
     assert (got.result.rows, got.result.kept) == (4, 2)
     assert got.result.rejected == got.path.with_name("in.csv.rejected.csv")
     rows = list(csv.DictReader(got.result.rejected.open(encoding="utf-8-sig", newline="")))
-    assert [(row["at"], row["hazard_id"], row["rejected_row"]) for row in rows] == [("x", "a, b", "3"), ("1,2", "", "4")]
+    assert [(row["at"], row["hazard_id"], row["rejected_row"]) for row in rows] == [
+        ("x", "a, b", "3"),
+        ("1,2", "", "4"),
+    ]
     assert "WD436" in rows[0]["rejected_en"] and "WD440" in rows[0]["rejected_zh"] and "网格" in rows[0]["rejected_zh"]
     assert "WD428" in rows[1]["rejected_en"]
 
@@ -115,7 +124,13 @@ def test_an_unknown_type_is_told_before_reading(load):
 # ── places ───────────────────────────────────────────────────────────────────────────────────────
 def test_grids_must_stand_on_the_day(load):
     # G2 stands from 2022-01-08 up to, not including, 2024-03-18, by the days of Shanghai.
-    rows = ["2022-01-07T15:59Z,G2", "2022-01-07T16:00Z,G2", "2024-03-17T15:59Z,G2", "2024-03-17T16:00Z,G2", "2024-01-01,"]
+    rows = [
+        "2022-01-07T15:59Z,G2",
+        "2022-01-07T16:00Z,G2",
+        "2024-03-17T15:59Z,G2",
+        "2024-03-17T16:00Z,G2",
+        "2024-01-01,",
+    ]
     error = refused(load, "at,grid,id\n" + "".join(f"{row},h\n" for row in rows), GRID)
     assert rejects(error) == [(2, "grid", "WD441"), (5, "grid", "WD441"), (6, "grid", "WD430")]
 
@@ -179,7 +194,12 @@ def test_later_rows_need_not_repeat_a_subject_in_full(load):
     got = load("who,where,size\nA,G1,5\nA,,x\n", mapping)
     assert [f.subject for f in got.facts if f.type == "subject"] == ["A"] and got.result.kept == 2
     error = refused(load, "who,where,size\nA,,5\nA,G1,x\nA,G1,5\n,G1,5\nB,G9,1\n", mapping)
-    assert rejects(error) == [(2, "where", "WD430"), (3, "size", "WD432".replace("432", "433")), (5, "who", "WD430"), (6, "where", "WD440")]
+    assert rejects(error) == [
+        (2, "where", "WD430"),
+        (3, "size", "WD432".replace("432", "433")),
+        (5, "who", "WD430"),
+        (6, "where", "WD440"),
+    ]
 
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +215,13 @@ def test_several_facts_of_a_row_are_good_or_bad_together(load):
 
 def test_conditions_on_rows(load):
     mapping = GRID + "when: [{column: kind, is: [a, b]}, {column: id, not: h2}]\n"
-    got = load("at,grid,id,kind\n" + "".join(f"2024-05-01,G1,{i},{k}\n" for i, k in [("h1", "a"), ("h2", "a"), ("h3", "c"), ("h4", ""), ("h5", "b")]), mapping)
+    got = load(
+        "at,grid,id,kind\n"
+        + "".join(
+            f"2024-05-01,G1,{i},{k}\n" for i, k in [("h1", "a"), ("h2", "a"), ("h3", "c"), ("h4", ""), ("h5", "b")]
+        ),
+        mapping,
+    )
     assert [f.fields["hazard_id"] for f in got.own] == ["h1", "h5"]
 
 
@@ -209,7 +235,14 @@ def test_zone_formats_and_policy_come_from_the_mapping(load):
 
 
 def test_jsonl_and_parquet_give_the_same_facts(load, tmp_path):
-    columns = {"at": ["2024-05-03T01:00:00Z"], "grid": ["G1"], "hazard_id": ["H1"], "people": [3], "cost": ["12.5"], "fixed": [True]}
+    columns = {
+        "at": ["2024-05-03T01:00:00Z"],
+        "grid": ["G1"],
+        "hazard_id": ["H1"],
+        "people": [3],
+        "cost": ["12.5"],
+        "fixed": [True],
+    }
     path = tmp_path / "in.parquet"
     pl.DataFrame(columns).write_parquet(path)
     line = '{"at": "2024-05-03T01:00:00Z", "grid": "G1", "hazard_id": "H1", "people": 3, "cost": 12.5, "fixed": true}\n'

@@ -1,11 +1,11 @@
 """Mapping files: their form, their names, and where mistakes are said to stand."""
 
 import pytest
-
-from tests.core.intake.conftest import DOMAIN
 from wuding.errors import Rejected, WudingError
 from wuding.intake.mapping import Cell, default_mapping, parse_mapping, read_mapping
-from wuding.intake.names import check_names, hint
+from wuding.intake.names import check_names, near_first
+
+from tests.core.intake.conftest import DOMAIN
 
 COLUMNS = ["when", "where", "no", "sev"]
 
@@ -29,10 +29,10 @@ def test_a_short_mapping_and_a_long_one_say_the_same():
 
 
 def test_everything_is_text_even_where_yaml_would_know_better():
-    file = parse_mapping("fact: hazard\nat: when\ngrid: {column: where, map: {01: 02, yes: no, 1.0: null}, default: 7}\n")
+    file = parse_mapping("fact: hazard\nat: when\ngrid: {column: where, map: {01: 02, yes: no, 1.0: on}, default: 7}\n")
     cell = file.mapping.facts[0].grid
     assert cell is not None and cell.default == "7"
-    assert cell.map is not None and {k: v for k, v in cell.map.items() if v} == {"01": "02", "yes": "no"}
+    assert cell.map == {"01": "02", "yes": "no", "1.0": "on"}
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_mistakes_of_form_are_all_told_at_their_place(text, expected):
         ("fact: visit\nat: when\ngrid: where\n", [("WD417", 1, 1)]),
         ("fact: hazard\nat: when\ngrid: where\nfields: {hazard_id: no, severity: {column: sev, map: {a: big}}}\n",
          [("WD419", 4, 35)]),
-        ("fact: hazard\nat: when\ngrid: where\nwhen: {column: wen, present: true}\nfields: {hazard_id: no}\n",
-         [("WD413", 4, 16)]),
+        ("fact: hazard\nat: when\ngrid: where\nwhen: [{column: sev, is: a}, {column: wen, present: true}]\nfields: {hazard_id: no}\n",
+         [("WD413", 4, 37)]),
         ("subjects:\n  - {subject: shopp, id: no, grid: where}\n", [("WD418", 2, 15)]),
-        ("subjects:\n  - {subject: shop, id: no, grid: where, fields: {aera: sev}}\n", [("WD414", 2, 54)]),
+        ("subjects:\n  - {subject: shop, id: no, grid: where, fields: {aera: sev}}\n", [("WD414", 2, 57)]),
     ],
 )  # fmt: skip
 def test_names_are_checked_before_a_row_is_read(text, expected):
@@ -78,10 +78,13 @@ def test_names_are_checked_before_a_row_is_read(text, expected):
 
 
 def test_suggestions():
-    assert hint("serverity", ["severity", "people"]) == "`severity`"
-    assert hint("OPEN_dt", ["open_dt", "closed_dt"]).startswith("`open_dt`")
-    assert hint("zzz", ["b", "a"]) == "`b`, `a`"
-    assert hint("zzz", [f"c{n}" for n in range(20)]).endswith("`c11`, ...")
+    columns = ["closed_dt", "open_dt", "type"]
+    assert near_first("serverity", ["people", "severity"]) == ("severity", "people")
+    assert near_first("OPEN_DATE", columns)[0] == "open_dt"
+    assert near_first("zzz", columns) == tuple(columns)
+    with pytest.raises(Rejected) as caught:
+        check_names(parse_mapping("fact: hazzard\nat: when\n", "m.yaml"), COLUMNS, DOMAIN)
+    assert "`hazard`" in str(caught.value) and "visit" in str(caught.value)
 
 
 def test_a_domain_may_stand_before_the_type():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
+from threading import Lock, RLock
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,8 @@ class Context:
     today_end: int
     findings: dict[str, pl.DataFrame] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
+    locks: dict[Any, RLock] = field(default_factory=dict)
+    guard: Lock = field(default_factory=Lock)
 
     @property
     def zone(self) -> str:
@@ -46,9 +49,13 @@ class Context:
         return self.snap.as_of
 
     def memo(self, key: Any, make: Callable[[], Any]) -> Any:
-        if key not in self.cache:
-            self.cache[key] = make()
-        return self.cache[key]
+        """What `make` answers, made once; rules that run side by side wait for one another's making of it."""
+        with self.guard:
+            lock = self.locks.setdefault(key, RLock())
+        with lock:
+            if key not in self.cache:
+                self.cache[key] = make()
+            return self.cache[key]
 
 
 def open_context(program: Program, snap: Snapshot) -> Context:

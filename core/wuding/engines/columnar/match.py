@@ -10,11 +10,13 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.domain.period import Every, period_of
+from wuding.engines.columnar.conditions import column
 from wuding.engines.columnar.context import Context, by_value, day_of, due_after, holds_on
+from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things
-from wuding.lang.nodes import Duration
+from wuding.lang.nodes import Duration, Field
 from wuding.program.model import Escalation, Selector, Thing
 
 BUILTIN_KEYS = ("grid", "subject", "actor")
@@ -22,15 +24,32 @@ POPULATIONS = ("grid", "subject", "post")
 
 
 def match(
-    ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None = None, subtree: bool = False
+    ctx: Context,
+    sel: Selector,
+    asked: pl.DataFrame,
+    kind: str,
+    every: Every | None = None,
+    subtree: bool = False,
+    bare: bool = False,
 ) -> pl.DataFrame:
     """The things that may count for each of the asked, `ask` saying for whom, with `certain`.
 
     `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all below."""
     found = candidates(ctx, sel)
+    if bare:
+        found = found.select(c for c in found.columns if c in _counted_columns(sel))
     rows = linked(ctx, found, sel, asked, kind, every, subtree or sel.within == "subtree")
     rows = _held_to(ctx, rows, sel)
     return rows.with_columns(certain=pl.col("ok").fill_null(False))
+
+
+def _counted_columns(sel: Selector) -> set[str]:
+    """What it takes to link and to count things, and to say what they lack: less to carry through the joins."""
+    read = {column(t) for t in reads(sel.when) if isinstance(t, Field)}
+    days = {f"{c}.day" for c in read}
+    wanted = {*(sel.same or ()), *([sel.distinct] if sel.distinct else [])}
+    fields = {f"f.{n}" for n in wanted} | wanted
+    return read | days | fields | {"grid", "subject", "actor", "at", "home", "ok", "start", "end", "id"}
 
 
 def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:

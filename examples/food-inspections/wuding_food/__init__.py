@@ -1,0 +1,1 @@
+"""Food inspections of a city, as a plugin of Wuding."""

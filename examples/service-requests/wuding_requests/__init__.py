@@ -1,0 +1,1 @@
+"""Service requests of a city, as a plugin of Wuding."""
