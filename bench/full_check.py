@@ -34,7 +34,9 @@ def program() -> Program:
     """The book of the benchmark, linked."""
     domain, _ = load_domain((HERE / "books/domain.yaml").read_text(encoding="utf-8"), "domain.yaml")
     assert domain is not None
-    found, _ = load_program((HERE / "books/book.yaml").read_text(encoding="utf-8"), "book.yaml", {domain.name: domain}, lambda _: None)
+    found, _ = load_program(
+        (HERE / "books/book.yaml").read_text(encoding="utf-8"), "book.yaml", {domain.name: domain}, lambda _: None
+    )
     assert found is not None
     return found
 
@@ -65,7 +67,9 @@ def answers(con: duckdb.DuckDBPyConnection, found: pl.DataFrame) -> list[str]:
         theirs.columns = columns
         theirs = theirs.cast(dict(ours.schema))
         if not theirs.sort(columns).equals(ours.sort(columns)):
-            odd = pl.concat([theirs.join(ours, on=columns, how="anti").head(3), ours.join(theirs, on=columns, how="anti").head(3)])
+            odd = pl.concat(
+                [theirs.join(ours, on=columns, how="anti").head(3), ours.join(theirs, on=columns, how="anti").head(3)]
+            )
             wrong.append(f"{rule}.{step}: SQL {len(theirs)} rows, Wuding {len(ours)} rows; differ in {odd.rows()}")
     return wrong
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - SQL reads better in long lines
 """The same questions in SQL, written by hand for DuckDB over the same Parquet: what speed is held against.
 
 It answers what `books/book.yaml` asks, three-valued where a field may be missing, and nothing else: no registry

@@ -48,11 +48,19 @@ def _tree(folder: Path, leaves: int) -> tuple[pl.Series, pl.DataFrame]:
     grids.write_parquet(folder / "grids.parquet")
     cells = grids.filter(pl.col("level") == "cell").get_column("code")
     keepers = pl.DataFrame({"grid": cells}).with_columns(person="k-" + pl.col("grid"), role=pl.lit("keeper"))
-    chiefs = grids.filter(pl.col("level") == "town").select(grid="code", person="c-" + pl.col("code"), role=pl.lit("chief"))
+    chiefs = grids.filter(pl.col("level") == "town").select(
+        grid="code", person="c-" + pl.col("code"), role=pl.lit("chief")
+    )
     posts = pl.concat([keepers, chiefs.select("grid", "person", "role")]).select(
-        id=pl.col("person") + ":" + pl.col("role"), person="person", role="role", grid="grid",
-        subject=pl.lit(None, pl.String), capacity=pl.lit("principal"), start=pl.lit(None, pl.Int32), end=pl.lit(None, pl.Int32),
-    )  # fmt: skip
+        id=pl.col("person") + ":" + pl.col("role"),
+        person="person",
+        role="role",
+        grid="grid",
+        subject=pl.lit(None, pl.String),
+        capacity=pl.lit("principal"),
+        start=pl.lit(None, pl.Int32),
+        end=pl.lit(None, pl.Int32),
+    )
     return cells, posts
 
 

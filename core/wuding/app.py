@@ -139,7 +139,8 @@ class Wuding:
         return found
 
     def domain_of(self, type_: str) -> tuple[Domain, Thing]:
-        """The domain and shape of a fact type, named `type` or `domain/type`. Raises WD803 for an unknown or ambiguous name."""
+        """The domain and shape of a fact type, named `type` or `domain/type`. Raises WD803 for an unknown or
+        ambiguous name."""
         domain, _, name = type_.rpartition("/")
         found = [
             (d, d.facts[name])
@@ -273,9 +274,19 @@ class Wuding:
         owner = self._import_domain(fact, domain, file)
         frames = registry_frames(self.ledger)
         return import_file(
-            Path(path), owner, known_frames(frames.grids, frames.subjects), self.ledger.zone, self.ledger.append,
-            self._seen, self.ledger.clock(), mapping=file, fact=fact, again=again, keep_good=keep_good, progress=progress,
-        )  # fmt: skip
+            Path(path),
+            owner,
+            known_frames(frames.grids, frames.subjects),
+            self.ledger.zone,
+            self.ledger.append,
+            self._seen,
+            self.ledger.clock(),
+            mapping=file,
+            fact=fact,
+            again=again,
+            keep_good=keep_good,
+            progress=progress,
+        )
 
     def _import_domain(self, fact: str | None, domain: str | None, file: Any) -> Domain:
         if domain is not None:
@@ -338,7 +349,7 @@ class Wuding:
         from wuding.store.checks import load_check
 
         found = load_check(self.ledger, number)
-        return CheckResult(found.number, found.as_of, found.known_seq, found.books, found.frame)
+        return CheckResult(found.number, found.as_of, found.known_seq, tuple(found.books), found.frame)
 
     # ── the ledger's honesty ─────────────────────────────────────────────────────────────────────
     def verify(self, noted: Head | None = None) -> list[Any]:

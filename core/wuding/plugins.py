@@ -109,7 +109,8 @@ class Shelf:
         return None
 
     def program(self, name: str) -> Program:
-        """The book called `name`, linked. Raises WD603 for a name that no plugin and no file has, Rejected for a book with mistakes."""
+        """The book called `name`, linked. Raises WD603 for a name that no plugin and no file has, Rejected for a book
+        with mistakes."""
         found = self.find(name)
         if found is None:
             raise WudingError("WD603", name=name, known=", ".join(sorted(self.texts)))
@@ -138,7 +139,8 @@ def book_name(text: str) -> str | None:
 
 
 def shelf(paths: Iterable[str | Path] = (), manager: pluggy.PluginManager | None = None) -> Shelf:
-    """The shelf of installed plugins, with the books at `paths` besides. Raises WD604 for a file that cannot be read."""
+    """The shelf of installed plugins, with the books at `paths` besides. Raises WD604 for a file that cannot be
+    read."""
     given = []
     for path in paths:
         try:

@@ -48,7 +48,8 @@ def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
 
 
 def episode_frame(opened: pl.DataFrame, after: pl.DataFrame | None) -> pl.DataFrame:
-    """The opening row of each case's next episode: the first certain opening, later than the closings `after` (case closed)."""
+    """The opening row of each case's next episode: the first certain opening, later than the closings `after` (case
+    closed)."""
     rows = opened.filter("certain")
     if after is not None:
         rows = rows.join(after, on="case").filter(pl.col("at") > pl.col("closed")).drop("closed")

@@ -46,7 +46,9 @@ def _unsure(opened: pl.DataFrame) -> pl.DataFrame:
     rows = opened.join(sure, on="case", how="anti").sort("at", "seq")
     lacks = rows.group_by("case").agg(missing=pl.col("lacks_").explode().drop_nulls().unique().sort())
     rows = rows.unique("case", keep="first", maintain_order=True).with_columns(*_who(1)).join(lacks, on="case")
-    return rows.select(*WHO, "missing", "at", status=pl.lit("undetermined"), step=pl.lit(""), start="at", detail=pl.lit(as_json()))
+    return rows.select(
+        *WHO, "missing", "at", status=pl.lit("undetermined"), step=pl.lit(""), start="at", detail=pl.lit(as_json())
+    )
 
 
 def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.DataFrame, episode: int) -> Progress:
@@ -82,9 +84,14 @@ def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFra
         if failed.is_empty():
             continue
         changed = True
-        cases = cases.join(failed, on="ask", how="left", maintain_order="left").with_columns(
-            pl.coalesce("_at", column).alias(column), rounds=pl.col("rounds") + pl.col("_at").is_not_null().cast(pl.Int32)
-        ).drop("_at")  # fmt: skip
+        cases = (
+            cases.join(failed, on="ask", how="left", maintain_order="left")
+            .with_columns(
+                pl.coalesce("_at", column).alias(column),
+                rounds=pl.col("rounds") + pl.col("_at").is_not_null().cast(pl.Int32),
+            )
+            .drop("_at")
+        )
     return cases.with_columns(closed=pl.lit(None, pl.Int64)) if changed else None
 
 
@@ -145,9 +152,18 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
         low = pl.col("low") if "low" in rows.columns else pl.lit(None, pl.Int64)
         parts.append(
             rows.select(
-                *WHO, "status", "missing", "due", "detail", step=pl.lit(step.id), start="anchor", end="done", at=at, low=low,
+                *WHO,
+                "status",
+                "missing",
+                "due",
+                "detail",
+                step=pl.lit(step.id),
+                start="anchor",
+                end="done",
+                at=at,
+                low=low,
             )
-        )  # fmt: skip
+        )
     late = pl.concat(troubled).unique().with_columns(late=pl.lit(True)) if troubled else None
     rows = (
         cases.join(late, on="ask", how="left", maintain_order="left")
@@ -177,6 +193,8 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
         table, on=["early", "rounds"], how="left", maintain_order="left"
     )
     parts.append(
-        rows.select(*WHO, "detail", status=status, step=pl.lit(""), start="open", end="closed", at=pl.coalesce("closed", "open"))
+        rows.select(
+            *WHO, "detail", status=status, step=pl.lit(""), start="open", end="closed", at=pl.coalesce("closed", "open")
+        )
     )
     return parts

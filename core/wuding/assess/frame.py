@@ -61,7 +61,11 @@ def with_ids(
     for rule, variant, step in kinds:
         name = names.get(rule, rule) + (f"[{variant}]" if variant else "") + (f".{step}" if step else "")
         here = (pl.col("step") == step) & (pl.col("variant") == variant) & (pl.col("rule") == rule)
-        prefix = pl.when(here).then(pl.lit(f"{book}#{name}@")).otherwise(prefix) if len(kinds) > 1 else pl.lit(f"{book}#{name}@")
+        prefix = (
+            pl.when(here).then(pl.lit(f"{book}#{name}@")).otherwise(prefix)
+            if len(kinds) > 1
+            else pl.lit(f"{book}#{name}@")
+        )
     again = pl.col("episode") > 1
     about = pl.when(pl.col("case") != "").then("case").otherwise("period")
     if frame.select(again.any()).item():

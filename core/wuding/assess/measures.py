@@ -159,8 +159,7 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     if max((abs(v) for v in table.values()), default=0) > INT64_MAX:
         raise WudingError("WD801", name=item.id)
     known = {
-        e: by_value(rows.get_column(f"_pt.{e}"), table.__getitem__, pl.Int64).cast(pl.Int128)
-        for e in ("lo", "hi")
+        e: by_value(rows.get_column(f"_pt.{e}"), table.__getitem__, pl.Int64).cast(pl.Int128) for e in ("lo", "hi")
     }
     rows = rows.with_columns(lo_=known["lo"], hi_=known["hi"])
     sure = pl.col("certain")

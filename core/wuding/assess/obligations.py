@@ -28,7 +28,8 @@ def holder_kind(sel: Selector) -> str:
 
 
 def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFrame:
-    """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks h.*`."""
+    """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks
+    h.*`."""
     rows = judged(ctx, things(ctx, sel), own(sel))
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         rows = correlated(ctx, rows, sel, other, wanted=wanted, upto=upto)
@@ -38,10 +39,18 @@ def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFram
     rows = with_lacks(rows.with_columns(sure=pl.col("ok").fill_null(False)), sel.when, sure="sure")
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
     return rows.select(
-        pl.lit(sel.source).alias("holder_kind"), pl.col("id").alias("holder"), "grid", "subject", "actor", "start", "end",
-        "sure", pl.col("lacks_").alias("lacks"),
-        *[pl.col(c).alias(f"h.{c[2:]}") for c in fields], *(["at", "seq"] if "seq" in rows.columns else []),
-    )  # fmt: skip
+        pl.lit(sel.source).alias("holder_kind"),
+        pl.col("id").alias("holder"),
+        "grid",
+        "subject",
+        "actor",
+        "start",
+        "end",
+        "sure",
+        pl.col("lacks_").alias("lacks"),
+        *[pl.col(c).alias(f"h.{c[2:]}") for c in fields],
+        *(["at", "seq"] if "seq" in rows.columns else []),
+    )
 
 
 def period_table(ctx: Context, every: Every, during: str | None = None, excluded: str | None = None) -> pl.DataFrame:

@@ -30,7 +30,8 @@ def patrol(ctx: Context, rule: Patrol) -> pl.DataFrame:
 
 
 def counted(rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
-    """How many things count for each of the asked, certainly and possibly: `ask low high lacks_` (semantics 16, 16b)."""
+    """How many things count for each of the asked, certainly and possibly: `ask low high lacks_` (semantics 16,
+    16b)."""
     if sel.distinct is not None:
         value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in rows.columns else pl.col(sel.distinct)
         found = rows.group_by("ask").agg(
@@ -54,7 +55,9 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     asked = asked_by_period(ctx, rule.head, rule.holders, rule.every, rule.during, rule.excluded, rule.partial)
     times = rule.times or ONE
     asked = with_params(ctx, asked, params_in(None, times), "pday")
-    found = counted(match(ctx, rule.do, asked, rule.holders.source, rule.every, bare=rule.holders.source != "fact"), rule.do)
+    found = counted(
+        match(ctx, rule.do, asked, rule.holders.source, rule.every, bare=rule.holders.source != "fact"), rule.do
+    )
     rows = asked.join(found, on="ask", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
     if times == ONE:

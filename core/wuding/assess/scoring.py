@@ -7,15 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from wuding.assess.frame import as_json, shaped
+from wuding.assess.frame import shaped
 from wuding.assess.measures import Lacks, points, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
-from wuding.domain.number import SCALE, rounded, to_scaled
-from wuding.engines.columnar.context import Context, ancestor_at, by_value, valid_days
-from wuding.engines.columnar.exact import holds, inputs, intervals, over, reads, text
+from wuding.assess.standing import banded, ranked, rewarded, settled, vetoed
+from wuding.domain.number import SCALE, to_scaled
+from wuding.engines.columnar.context import Context, by_value, valid_days
+from wuding.engines.columnar.exact import inputs, intervals, over, text
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.lang.nodes import Field, Term
-from wuding.program.model import Item, Limits, Scoring, Veto
+from wuding.lang.nodes import Field
+from wuding.program.model import Item, Limits, Scoring
 
 NO_LIMITS = Limits()
 
@@ -29,11 +30,11 @@ def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
         asked = with_measure(ctx, asked, measure, kind, rule.every, lacks)
     rows, parts = _contributions(ctx, rule, asked, lacks)
     rows = _total(ctx, rule, rows, parts)
-    rows = _vetoed(ctx, rule, rows)
-    rows = _rounded(rule, rows)
-    rows = _banded(ctx, rule, rows)
-    rows = _ranked(ctx, rule, rows)
-    rows = _rewarded(ctx, rule, rows)
+    rows = vetoed(ctx, rule, rows)
+    rows = settled(rule, rows)
+    rows = banded(ctx, rule, rows)
+    rows = ranked(ctx, rule, rows)
+    rows = rewarded(ctx, rule, rows)
     return shaped(ctx, rule, _findings(rule, rows, lacks))
 
 
@@ -97,13 +98,10 @@ def _exact_or_scaled(rows: pl.DataFrame, source: str, name: str) -> pl.DataFrame
     exact = {t: Fraction(t) for t in texts}
     if all((v * SCALE).denominator == 1 for v in exact.values()):
         table = {t: int(v * SCALE) for t, v in exact.items()}
-        cells = [
-            by_value(rows.get_column(f"{source}.{e}"), table.__getitem__, pl.Int64).alias(f"{name}.{e}")
-            for e in ("lo", "hi")
-        ]
-    else:
-        cells = [pl.col(f"{source}.{e}").alias(f"{name}.{e}") for e in ("lo", "hi")]
-    return rows.with_columns(*cells).drop(f"{source}.lo", f"{source}.hi")
+        for e in ("lo", "hi"):
+            scaled = by_value(rows.get_column(f"{source}.{e}"), table.__getitem__, pl.Int64)
+            rows = rows.with_columns(scaled.alias(f"{source}.{e}"))
+    return rows.rename({f"{source}.{e}": f"{name}.{e}" for e in ("lo", "hi")})
 
 
 def _clamped(rows: pl.DataFrame, names: list[str], limit: Limits, into: str) -> pl.DataFrame:
@@ -185,124 +183,6 @@ def _added(rows: pl.DataFrame, names: list[str], into: str) -> pl.DataFrame:
     return out.drop(keep).rename({"_lo": f"{into}.lo", "_hi": f"{into}.hi"})
 
 
-# ── veto, rounding, band, rank, reward ───────────────────────────────────────────────────────────
-def _vetoed(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds `struck`, `pending` (rule ids), and the least `score` and `cap` that stand (V3)."""
-    frames = []
-    for veto in ctx.program.rules:
-        if isinstance(veto, Veto) and rule.head.id in veto.touches and veto.head.id in ctx.findings:
-            if veto.head.trial and not rule.head.trial:
-                continue
-            found = ctx.findings[veto.head.id].filter(pl.col("status").is_in(["struck", "undetermined"]))
-            found = found.filter(pl.col("variant") == veto.head.variant)
-            frames.append(
-                found.select(
-                    "holder", "holder_kind", "status", "at", "start", "end", veto=pl.lit(veto.head.id),
-                    score=pl.lit(None if veto.score is None else to_scaled(veto.score), pl.Int64),
-                    cap=pl.lit(None if veto.cap is None else to_scaled(veto.cap), pl.Int64),
-                )
-            )  # fmt: skip
-    if not frames:
-        none = pl.lit([], pl.List(pl.String))
-        return rows.with_columns(struck=none, pending=none, score=pl.lit(None, pl.Int64), cap=pl.lit(None, pl.Int64))
-    found = pl.concat(frames)
-    hit = rows.select("ask", "holder", "holder_kind", "begin", "finish").join(found, on=["holder", "holder_kind"])
-    last = pl.col("finish") - 1
-    stands = (last >= pl.col("start")) & (pl.col("end").is_null() | (last < pl.col("end")))
-    within = (pl.col("at") >= pl.col("begin")) & (pl.col("at") < pl.col("finish"))
-    struck = pl.col("status") == "struck"
-    effects = hit.filter(stands | within).group_by("ask").agg(
-        struck=pl.col("veto").filter(struck).unique().sort(), pending=pl.col("veto").filter(~struck).unique().sort(),
-        score=pl.col("score").filter(struck).min(), cap=pl.col("cap").filter(struck).min(),
-    )  # fmt: skip
-    rows = rows.join(effects, on="ask", how="left", maintain_order="left")
-    return rows.with_columns(pl.col("struck").fill_null([]), pl.col("pending").fill_null([]))
-
-
-def _rounded(rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    """Applies the vetoes, then rounds once; `f.total.*` are millionths from here on."""
-    for end in ("f.total.lo", "f.total.hi"):
-        if rows.schema[end] == pl.String:
-            table = {
-                t: to_scaled(rounded(Fraction(t), rule.places, rule.rounding)) for t in rows[end].unique().drop_nulls()
-            }
-        else:
-            table = {
-                v: to_scaled(rounded(Fraction(v, SCALE), rule.places, rule.rounding))
-                for v in rows[end].unique().drop_nulls()
-            }
-        rows = rows.with_columns(by_value(rows.get_column(end), table.__getitem__, pl.Int64).alias(end))
-    set_to = [pl.coalesce("score", e).alias(e) for e in ("f.total.lo", "f.total.hi")]
-    rows = rows.with_columns(*set_to)
-    lower = [
-        pl.when(pl.col("cap").is_not_null() & pl.col(e).is_not_null())
-        .then(pl.min_horizontal(e, "cap"))
-        .otherwise(e)
-        .alias(e)
-        for e in ("f.total.lo", "f.total.hi")
-    ]
-    return rows.with_columns(*lower)
-
-
-def _banded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    if not rule.bands:
-        return rows.with_columns(pl.lit(None, pl.String).alias("f.band"))
-    read: list[Term] = [Field("total", "number")]
-    for _, cond in rule.bands:
-        read += reads(cond)
-        rows = with_params(ctx, rows, params_in(cond), "pday")
-
-    def fn(env: Any) -> tuple[str | None]:
-        for name, cond in rule.bands:
-            if env["f.total"] is None:
-                return (None,)
-            fits = holds(cond, env)
-            if fits is None:
-                return (None,)
-            if fits:
-                return (name,)
-        return (None,)
-
-    return over(rows, inputs(read, rows), fn, {"f.band": pl.String})
-
-
-def _ranked(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    if rule.rank_in is None:
-        return rows.with_columns(pl.lit(None, pl.Int32).alias("f.rank"))
-    if rule.rank_in == "book":
-        rows = rows.with_columns(group=pl.lit(""))
-    else:
-        rows = ancestor_at(ctx, rows, rule.rank_in, "pday", "group")
-    point = pl.when((pl.col("f.total.lo") == pl.col("f.total.hi")) & pl.col("sure")).then("f.total.lo")
-    rows = rows.with_columns(_v=point)
-    rank = pl.col("_v").rank("min", descending=rule.rank_order == "desc").over("group", "label").cast(pl.Int32)
-    return rows.with_columns(pl.when(pl.col("group").is_not_null()).then(rank).alias("f.rank"))
-
-
-def _rewarded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    """`detail`: what struck, what is pending, which rewards follow."""
-    names = {"f.total": "number", "f.band": "enum", "f.rank": "int"} if rule.rewards else {}
-    for reward in rule.rewards:
-        rows = with_params(ctx, rows, params_in(reward.when), "pday")
-        names |= inputs(reads(reward.when), rows)
-    rows = rows.with_columns(_struck=pl.col("struck").list.join(","), _pending=pl.col("pending").list.join(","))
-
-    def fn(env: Any) -> tuple[str]:
-        given = [
-            {"give": dict(r.give), "list": r.list}
-            for r in rule.rewards
-            if env["f.total"] is not None and holds(r.when, env)
-        ]
-        split = {
-            k: [x for x in (env[c] or "").split(",") if x]
-            for k, c in (("struck_by", "_struck"), ("pending", "_pending"))
-        }
-        return (as_json(rewards=given, **split),)
-
-    # Rewards speak of band and rank, with the total's name for tests on the number itself.
-    return over(rows, {**names, "_struck": "text", "_pending": "text"}, fn, {"detail": pl.String})
-
-
 def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
     named = pl.concat([f.select("ask", "lacks_") for f in lacks], how="vertical_relaxed") if lacks else None
     if named is not None:
@@ -312,15 +192,31 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         rows = rows.with_columns(lacks_=pl.lit([], pl.List(pl.String)))
     low, high = pl.col("f.total.lo"), pl.col("f.total.hi")
     status = (
-        pl.when(~pl.col("sure") | low.is_null()).then(pl.lit("undetermined")).when(low != high).then(pl.lit("provisional"))
-        .when(~pl.col("over")).then(pl.lit("running")).otherwise(pl.lit("scored"))
-    )  # fmt: skip
+        pl.when(~pl.col("sure") | low.is_null())
+        .then(pl.lit("undetermined"))
+        .when(low != high)
+        .then(pl.lit("provisional"))
+        .when(~pl.col("over"))
+        .then(pl.lit("running"))
+        .otherwise(pl.lit("scored"))
+    )
     rows = rows.with_columns(status=status)
     missing = (
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))
         .then(pl.col("lacks_").fill_null([])).otherwise([])
     )  # fmt: skip
     return rows.select(
-        *FINDING_KEYS, "status", "detail", period="label", start="begin", end="finish", at=pl.col("finish") - 1, home="phome",
-        value_low="f.total.lo", value_high="f.total.hi", band="f.band", rank="f.rank", missing=missing,
-    )  # fmt: skip
+        *FINDING_KEYS,
+        "status",
+        "detail",
+        period="label",
+        start="begin",
+        end="finish",
+        at=pl.col("finish") - 1,
+        home="phome",
+        value_low="f.total.lo",
+        value_high="f.total.hi",
+        band="f.band",
+        rank="f.rank",
+        missing=missing,
+    )

@@ -106,13 +106,19 @@ def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> p
         raise TypeError(limit)
     param = ctx.program.parameters[limit.name]
     columns = [next((c for c in (f, f"f.{f}", f"h.{f}") if c in rows.columns), None) for f in param.by]
-    keys = rows.select("pday", *[pl.col(c).alias(f"k{i}") if c else pl.lit(None).alias(f"k{i}") for i, c in enumerate(columns)])
+    keys = rows.select(
+        "pday", *[pl.col(c).alias(f"k{i}") if c else pl.lit(None).alias(f"k{i}") for i, c in enumerate(columns)]
+    )
     distinct = keys.unique()
     values = [lookup(ctx, param, row[0], list(row[1:])) for row in distinct.iter_rows()]
     lengths = list(dict.fromkeys(v for v in values if isinstance(v, Duration)))
     which = [lengths.index(v) if isinstance(v, Duration) else None for v in values]
     chosen = keys.join(
-        distinct.with_columns(which=pl.Series(which, dtype=pl.Int32)), on=keys.columns, how="left", nulls_equal=True, maintain_order="left"
+        distinct.with_columns(which=pl.Series(which, dtype=pl.Int32)),
+        on=keys.columns,
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     ).get_column("which")
     found = pl.Series("due", [None] * len(rows), dtype=pl.Int64)
     for i, length in enumerate(lengths):
@@ -216,15 +222,19 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     rows = _addressed(ctx, step, rows, now, rule)
     times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else _repeats(ctx, step.repeat, rows)
     status = (
-        pl.when("fires").then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))
-        .when(~alive.fill_null(True) | (pl.col("anchor").is_null() & pl.col("closed").is_not_null())).then(pl.lit("dropped"))
+        pl.when("fires")
+        .then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))
+        .when(~alive.fill_null(True) | (pl.col("anchor").is_null() & pl.col("closed").is_not_null()))
+        .then(pl.lit("dropped"))
         .otherwise(pl.lit("waiting"))
-    )  # fmt: skip
+    )
     rows = rows.with_columns(
         status=status, done=pl.when("fires").then("due"), missing=pl.lit([], pl.List(pl.String)), low=times
     )
     told = pl.when("fires").then(pl.col("persons").list.join("\n"))
-    detail = by_value(rows.select(told=told).to_series(), lambda names: as_json(to=[n for n in names.split("\n") if n]), pl.String)
+    detail = by_value(
+        rows.select(told=told).to_series(), lambda names: as_json(to=[n for n in names.split("\n") if n]), pl.String
+    )
     rows = rows.with_columns(detail=detail.fill_null(as_json()))
     return _state(rows, "detail", "low")
 

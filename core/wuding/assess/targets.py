@@ -132,10 +132,19 @@ def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.
         .otherwise(pl.col("lacks_").fill_null([]))
     )  # fmt: skip
     return rows.select(
-        *FINDING_KEYS, "status", period="label", start="begin", end=pl.when(pl.col("begin").is_not_null()).then("finish"),
-        at=pl.col("finish") - 1, due="finish", home="phome", value_low="_lo", value_high="_hi", needed=pl.lit(test.text),
+        *FINDING_KEYS,
+        "status",
+        period="label",
+        start="begin",
+        end=pl.when(pl.col("begin").is_not_null()).then("finish"),
+        at=pl.col("finish") - 1,
+        due="finish",
+        home="phome",
+        value_low="_lo",
+        value_high="_hi",
+        needed=pl.lit(test.text),
         missing=missing,
-    )  # fmt: skip
+    )
 
 
 def _scaled(rows: pl.DataFrame) -> pl.DataFrame:

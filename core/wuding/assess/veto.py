@@ -148,9 +148,21 @@ def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     status = pl.when("certain").then(pl.lit("struck")).otherwise(pl.lit("undetermined"))
     rows = rows.with_columns(status=status, end=_until(ctx, rule, rows))
     return rows.select(
-        "holder_kind", "holder", "grid", "subject", "actor", "status", "episode", "home", "at", "end", case="cause", start="at",
-        missing=pl.when("certain").then([]).otherwise("lacks_"), detail=pl.lit(_effects(rule)),
-    )  # fmt: skip
+        "holder_kind",
+        "holder",
+        "grid",
+        "subject",
+        "actor",
+        "status",
+        "episode",
+        "home",
+        "at",
+        "end",
+        case="cause",
+        start="at",
+        missing=pl.when("certain").then([]).otherwise("lacks_"),
+        detail=pl.lit(_effects(rule)),
+    )
 
 
 def _years(ctx: Context, first: pl.Series, last: pl.Series) -> pl.Series:

@@ -46,7 +46,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Values:
-    """The facts that one part of a mapping makes, of the domain `owner`: a row number `i`, at, grid, subject, actor, and the fields."""
+    """The facts that one part of a mapping makes, recorded in the domain `owner`: in columns the row number `i`,
+    at, grid, subject, actor, and the fields."""
 
     part: FactMap
     owner: str
@@ -81,7 +82,7 @@ def prepare(
             if progress:
                 progress(done, height * len(parts))
         values.append(Values(part, owner_of(thing.name, domain), thing, pl.concat(frames)))
-    made = read_things(table.frame, mapping, domain, reading)
+    made = read_things(table.frame, mapping, domain, reading, known)
     bad = _settle(values, made, known, reading, rejects, height)
     good = ~bad
     grids, subjects = made_known(made, known, good)[1:]

@@ -57,11 +57,17 @@ class Made:
         ]
 
 
-def read_things(frame: pl.DataFrame, mapping: Mapping, domain: Domain, reading: Reading) -> list[Made]:
-    """Read what the file says of grids and subjects, in all rows."""
+def read_things(frame: pl.DataFrame, mapping: Mapping, domain: Domain, reading: Reading, before: Known) -> list[Made]:
+    """Read what the file says of grids and subjects, in all rows. Of those that are known already it says nothing."""
     index = pl.Series("i", range(frame.height), dtype=pl.UInt32)
     parts: list[GridMap | SubjectMap] = [*mapping.grids, *mapping.subjects]
-    return [_read(frame, index, part, domain, reading) for part in parts]
+    return [_new(_read(frame, index, part, domain, reading), before) for part in parts]
+
+
+def _new(made: Made, before: Known) -> Made:
+    had = (before.grids if isinstance(made.part, GridMap) else before.subjects)["key"].implode()
+    unknown = ~pl.col("id").is_in(had).fill_null(False)
+    return Made(made.part, made.frame.filter(unknown), made.codes.filter(unknown))
 
 
 def _read(frame: pl.DataFrame, index: pl.Series, part: GridMap | SubjectMap, domain: Domain, reading: Reading) -> Made:
@@ -114,13 +120,11 @@ def made_known(
     """The places that are known with what the good rows make, and the new grids and subjects alone."""
     grids: dict[str, Grid] = {}
     subjects: dict[str, Subject] = {}
-    had_grids, had_subjects = set(before.grids["key"]), set(before.subjects["key"])
     for one in made:
         for row in one.firsts(good).iter_rows(named=True):
             if isinstance(one.part, GridMap):
-                if row["id"] not in had_grids:
-                    grids.setdefault(row["id"], _grid(one.part, row))
-            elif row["id"] not in had_subjects:
+                grids.setdefault(row["id"], _grid(one.part, row))
+            else:
                 subjects.setdefault(row["id"], _subject(one.part, row))
     new = known(grids.values(), subjects.values())
     both = Known(pl.concat([before.grids, new.grids]), pl.concat([before.subjects, new.subjects]))

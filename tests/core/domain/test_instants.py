@@ -185,8 +185,7 @@ def test_resolving_agrees_with_what_clocks_show(naive, zone):
     info = ZoneInfo(zone)
     guesses = {to_us(naive.replace(tzinfo=info, fold=fold)) for fold in (0, 1)}
     showing = sorted(u for u in guesses if from_us(u).astimezone(info).replace(tzinfo=None) == naive)
-    if not showing:
-        expected = ["WD404"] * 3
-    else:
+    expected: list[int | str] = ["WD404"] * 3
+    if showing:
         expected = [showing[0] if len(showing) == 1 else "WD405", showing[0], showing[-1]]
     assert [told("refuse"), told("earlier"), told("later")] == expected

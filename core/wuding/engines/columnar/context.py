@@ -193,7 +193,9 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         if lazy is None:
             schema = FACT_COLUMNS | {f"f.{n}": DTYPES[f.type] for n, f in thing.fields.items()}
             lazy = pl.LazyFrame(schema=schema)
-        named = ctx.memo("named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values())))
+        named = ctx.memo(
+            "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
+        )
         holds = thing.holds or ()
         names = lazy.collect_schema().names()
         keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
@@ -238,7 +240,8 @@ def holds_on(day: pl.Expr, start: str = "start", end: str = "end") -> pl.Expr:
 
 
 def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, day: str, name: str) -> pl.DataFrame:
-    """The frame with the column `name`: the ancestor of `grid` at a level on the day (null: none). `up` is the parent."""
+    """The frame with the column `name`: the ancestor of `grid` at a level on the day (null: none). `up` is the
+    parent."""
     levels = [level] if isinstance(level, str) else list(level)
     wanted = pl.col("depth") == 1 if levels == ["up"] else pl.col("level").is_in(levels)
     up = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")

@@ -209,7 +209,8 @@ def prepare(frame: pl.DataFrame, cond: Cond) -> tuple[pl.DataFrame, Cond]:
                 return Cmp("=", Field(name[2:], "bool"), Lit(True, "bool"))
         return node
 
-    return frame, walk(cond)
+    found = walk(cond)  # which changes `frame`
+    return frame, found
 
 
 def _needs_exact(leaf: Cmp | OneOf, frame: pl.DataFrame) -> bool:

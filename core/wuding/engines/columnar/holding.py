@@ -37,7 +37,8 @@ def in_role(ctx: Context, rows: pl.DataFrame, by: tuple[str, ...], grid: str, su
 
 
 def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
-    """`person grid subject start end`: for which grid (null: every one) somebody may act in one of the roles, and when."""
+    """`person grid subject start end`: for which grid (null: every one) somebody may act in one of the roles, and
+    when."""
     posts = ctx.snap.posts.filter(pl.col("role").is_in(roles))
     principals = posts.filter(~pl.col("capacity").is_in(DEPUTIES))
     acting = pl.concat([principals, _acting_deputies(ctx, posts)], how="vertical")
@@ -61,7 +62,8 @@ def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _acting_deputies(ctx: Context, posts: pl.DataFrame) -> pl.DataFrame:
-    """The posts of deputies, cut to the days on which they act: an A when no principal is present, a B when no A is either."""
+    """The posts of deputies, cut to the days on which they act: an A when no principal is present, a B when no A is
+    either."""
     deputies = posts.filter(pl.col("capacity").is_in(DEPUTIES))
     if deputies.is_empty():
         return deputies

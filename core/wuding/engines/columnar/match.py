@@ -34,7 +34,8 @@ def match(
 ) -> pl.DataFrame:
     """The things that may count for each of the asked, `ask` saying for whom, with `certain`.
 
-    `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all below."""
+    `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all
+    below."""
     found = candidates(ctx, sel)
     if bare:
         found = found.select(c for c in found.columns if c in _counted_columns(sel))

@@ -1,4 +1,5 @@
-"""Parameters as columns: the value that holds on a day, looked up in tables by grid, field or finding (semantics 9, 9a)."""
+"""Parameters as columns: the value that holds on a day, looked up in tables by grid, field or finding (semantics 9,
+9a)."""
 
 from __future__ import annotations
 

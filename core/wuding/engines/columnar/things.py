@@ -40,9 +40,21 @@ def _grids(ctx: Context, sel: Selector) -> pl.DataFrame:
     if sel.names:
         frame = frame.filter(pl.col("level").is_in(sel.names))
     frame = frame.select(
-        id="code", grid="code", subject=pl.lit(None, pl.String), actor=pl.lit(None, pl.String), start="start", end="end",
-        **{"f.code": "code", "f.name": "name", "f.level": "level", "f.kind": "kinds", "f.kinds": "kinds", "f.parent": "parent"},
-    )  # fmt: skip
+        id="code",
+        grid="code",
+        subject=pl.lit(None, pl.String),
+        actor=pl.lit(None, pl.String),
+        start="start",
+        end="end",
+        **{
+            "f.code": "code",
+            "f.name": "name",
+            "f.level": "level",
+            "f.kind": "kinds",
+            "f.kinds": "kinds",
+            "f.parent": "parent",
+        },
+    )
     return in_book(ctx, frame, "start")
 
 
@@ -158,7 +170,11 @@ def with_lacks(
     if not found or unsure.is_empty():
         return frame.with_columns(nothing)
     rows = frame.with_row_index("_lack")
-    named = rows.filter(~pl.col(sure).fill_null(False)).select("_lack", pl.concat_list(found).list.drop_nulls().alias(name))
-    return rows.join(named, on="_lack", how="left", maintain_order="left").with_columns(
-        pl.col(name).fill_null([])
-    ).drop("_lack")  # fmt: skip
+    named = rows.filter(~pl.col(sure).fill_null(False)).select(
+        "_lack", pl.concat_list(found).list.drop_nulls().alias(name)
+    )
+    return (
+        rows.join(named, on="_lack", how="left", maintain_order="left")
+        .with_columns(pl.col(name).fill_null([]))
+        .drop("_lack")
+    )
