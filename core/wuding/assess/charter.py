@@ -177,7 +177,7 @@ def _findings(
         open=pl.lit(True),
     )
     carried = rows.filter("sure", here, pl.col("state") == BAD, pl.col("today") == UNKNOWN)
-    carried = carried.with_columns(status=pl.lit("undetermined"), open=pl.lit(True))
+    carried = carried.with_columns(status=pl.lit("undetermined"), open=pl.lit(True), s="since")
     unsure = rows.filter(~pl.col("sure"), here).with_columns(
         status=pl.lit("undetermined"), lacks_="lacks", open=pl.lit(True)
     )

@@ -159,7 +159,6 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
                 "detail",
                 step=pl.lit(step.id),
                 start="anchor",
-                end="done",
                 at=at,
                 low=low,
             )

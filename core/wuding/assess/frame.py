@@ -78,6 +78,7 @@ def records(frame: pl.DataFrame) -> Iterator[Finding]:
     """The findings of a frame with ids, as records."""
     for row in frame.iter_rows(named=True):
         detail = json.loads(row["detail"]) if row["detail"] else {}
+        row["rule"] = _oldest_name(row)
         if row["days"] is not None:
             detail["days"] = row["days"]
         yield Finding(
@@ -89,6 +90,12 @@ def records(frame: pl.DataFrame) -> Iterator[Finding]:
             value_low=_number(row["value_low"]), value_high=_number(row["value_high"]),
             missing=tuple(row["missing"] or ()), detail=detail,
         )  # fmt: skip
+
+
+def _oldest_name(row: Mapping[str, Any]) -> str:
+    """The rule's name in the finding's id, which stays when a rule is renamed."""
+    name: str = row["id"][len(row["book"]) + 1 :].split("@")[0]
+    return name.removesuffix("." + row["step"]).removesuffix("[" + row["variant"] + "]")
 
 
 def _number(millionths: int | None) -> Fraction | None:

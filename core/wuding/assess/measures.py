@@ -17,9 +17,9 @@ from wuding.engines.columnar.context import Context, by_value
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged
+from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError
-from wuding.lang.nodes import Cond
+from wuding.lang.nodes import Cmp, Cond
 from wuding.program.model import Item, Measure, Selector
 
 Lacks = list[pl.DataFrame]
@@ -48,6 +48,9 @@ def with_measure(
         order = [c for c in ("at", "seq") if c in rows.columns]
         rows = rows.sort(order).unique(keys, keep="last", maintain_order=True)
     lacks.append(lacking(rows, measure.of))
+    if measure.field is not None and f"f.{measure.field}" in rows.columns:
+        without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
+        lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
     if measure.fn == "count":
         found = counted(rows, measure.of).select(
             "ask", (pl.col("low") * SCALE).alias(f"{name}.lo"), (pl.col("high") * SCALE).alias(f"{name}.hi")
@@ -106,6 +109,13 @@ def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     return grouped.select("ask", lo=pl.when(known).then(end), hi=pl.when(known).then(end))
 
 
+def _unknown_points(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
+    """The fields whose absence leaves points unknown: `ask lacks_`."""
+    unknown = rows.filter(pl.col("_pt.lo").is_null()).with_columns(known=pl.lit(False))
+    named = with_lacks(unknown, Cmp("=", item.points, item.points), sure="known")
+    return named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
+
+
 def _no_overflow(frame: pl.DataFrame, name: str) -> None:
     if frame.select(pl.max_horizontal(pl.col("lo").abs().max(), pl.col("hi").abs().max()) > INT64_MAX).item():
         raise WudingError("WD801", name=name)
@@ -151,6 +161,7 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     lacks.append(lacking(rows, item.each))
     rows = with_params(ctx, rows, params_in(None, item.points), "pday")
     rows = intervals(rows, item.points, "_pt")
+    lacks.append(_unknown_points(rows, item))
     cat = pl.col(f"f.{item.category}") if item.category_field else pl.lit(item.category or "")
     rows = rows.with_columns(cat=cat.cast(pl.String))
     values = [Fraction(v) for v in pl.concat([rows["_pt.lo"], rows["_pt.hi"]]).unique().drop_nulls()]

@@ -78,10 +78,11 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
         .otherwise(pl.lit("undetermined"))
     )  # fmt: skip
     rows = rows.with_columns(status=status, needed=need.cast(pl.String))
+    listed = (pl.col("status") != "skipped") & pl.col("sure")
     named = pl.when(pl.col("status") != "undetermined").then([]).when(~pl.col("sure")).then("lacks")
     missing = named.when(~known).then(pl.lit(["times"])).otherwise(pl.col("lacks_").fill_null([]))
     return rows.select(
-        *FINDING_KEYS, "status", "low", "high", "needed", period="label", start="begin", end="finish", due="finish",
+        *FINDING_KEYS, "status", "needed", low=pl.when(listed).then("low"), high=pl.when(listed).then("high"), period="label", start="begin", end="finish", due="finish",
         at=pl.col("finish") - 1, home="phome", missing=missing,
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
     )  # fmt: skip
     asked = with_lacks(asked.with_columns(known=pl.col("good").is_not_null()), rule.must, sure="known")
     missing = pl.when(~pl.col("sure")).then("lacks").otherwise("lacks_")
-    return asked.select(*FINDING_KEYS, "at", "home", status=status, missing=missing, start="at", end="at")
+    return asked.select(*FINDING_KEYS, "at", "home", status=status, missing=missing)
 
 
 def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
@@ -155,4 +156,4 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
     )
     at = pl.when(pl.col("status") == "met").then("next").otherwise(pl.col("limit"))
     out = out.with_columns(at=at, missing=missing, start="anchor", due="limit").drop("end", "home")
-    return out.select(*FINDING_KEYS, "status", "period", "at", "due", "missing", "start", end="next")
+    return out.select(*FINDING_KEYS, "status", "period", "at", "due", "missing", "start", end="at")

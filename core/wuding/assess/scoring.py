@@ -205,13 +205,15 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))
         .then(pl.col("lacks_").fill_null([])).otherwise([])
     )  # fmt: skip
+    # A scored fact has a moment, no span.
+    begin, finish = ("begin", "finish") if rule.every is not None else (pl.lit(None), pl.lit(None))
     return rows.select(
         *FINDING_KEYS,
         "status",
         "detail",
         period="label",
-        start="begin",
-        end="finish",
+        start=begin,
+        end=finish,
         at=pl.col("finish") - 1,
         home="phome",
         value_low="f.total.lo",

@@ -70,10 +70,16 @@ def verdicts(asked: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame
     return segments.select("ask", "s", "e", state=state.cast(pl.Int8))
 
 
+def _last_run_start() -> pl.Expr:
+    """The first day of the answer that stands on the last day."""
+    changed = pl.col("state") != pl.col("state").shift(1).over("ask")
+    return pl.when(changed.fill_null(True)).then("s").forward_fill().last().over("ask")
+
+
 def spells(segments: pl.DataFrame) -> pl.DataFrame:
-    """Runs of the same answer: `ask s e state`. Unknown days after bad ones belong to the spell (C1); the last
-    row of each holder keeps in `today` what the last day itself says."""
-    lasting = segments.sort("ask", "s").with_columns(today=pl.col("state").last().over("ask"))
+    """Runs of the same answer: `ask s e state`. Unknown days after bad ones belong to the spell (C1); `today` keeps
+    what the last day itself says, `since` the day from which it does."""
+    lasting = segments.sort("ask", "s").with_columns(today=pl.col("state").last().over("ask"), since=_last_run_start())
     carried = pl.when(pl.col("state") != UNKNOWN).then("state").forward_fill().over("ask")
     state = pl.when((pl.col("state") == UNKNOWN) & (carried != BAD).fill_null(True)).then(UNKNOWN).otherwise(carried)
     lasting = lasting.with_columns(state=state)
@@ -81,7 +87,13 @@ def spells(segments: pl.DataFrame) -> pl.DataFrame:
     return (
         lasting.with_columns(_run=run)
         .group_by("ask", "_run", maintain_order=True)
-        .agg(pl.col("s").min(), pl.col("e").max(), pl.col("state").first(), pl.col("today").first())
+        .agg(
+            pl.col("s").min(),
+            pl.col("e").max(),
+            pl.col("state").first(),
+            pl.col("today").first(),
+            pl.col("since").first(),
+        )
         .drop("_run")
         .sort("ask", "s")
     )

@@ -31,7 +31,7 @@ class Progress:
 
 def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
     """The state of one step in every case."""
-    rows = _anchored(ctx, step, now)
+    rows = _anchored(ctx, rule, step, now)
     if step.limit is not None:
         rows = _limited(ctx, step, rows, now)
     else:
@@ -51,14 +51,20 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
 
 def after_closing(rule: Escalation, step: Step) -> bool:
     """Does the step's clock start, directly or not, at the closing?"""
+    first = anchors_of(rule, step)[-1]
+    return next(s.after for s in rule.steps if s.id == first) == "closed"
+
+
+def anchors_of(rule: Escalation, step: Step) -> list[str]:
+    """The step and those before it, back to the opening or closing."""
     anchors = {s.id: s.after for s in rule.steps}
-    here = step.after
-    while here not in ("opening", "closed"):
-        here = anchors[here]
-    return here == "closed"
+    found = [step.id]
+    while anchors[found[-1]] not in ("opening", "closed"):
+        found.append(anchors[found[-1]])
+    return found
 
 
-def _anchored(ctx: Context, step: Step, now: Progress) -> pl.DataFrame:
+def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
     rows = now.cases
     if step.after == "opening":
         rows = rows.with_columns(anchor="open")
@@ -70,6 +76,9 @@ def _anchored(ctx: Context, step: Step, now: Progress) -> pl.DataFrame:
     again = f"again.{step.id}"
     if again in rows.columns:
         rows = rows.with_columns(anchor=pl.coalesce(again, "anchor"))
+    # What lies before a failure belongs to the round before it.
+    fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
+    rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
     if step.when is None:
         return rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
     rows = with_params(ctx, rows, params_in(step.when), "pday")
@@ -146,8 +155,8 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     rows = rows.with_columns(closed_=pl.col("closed"), last=pl.coalesce("anchor", pl.lit(2**62)))
     rows = rows.join(_first(found, rows, "anchor", None, True, "hit"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "anchor", None, False, "maybe"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "open", "last", True, "before"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "open", "last", False, "perhaps"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "since", "last", True, "before"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "since", "last", False, "perhaps"), on="ask", how="left")
     early = pl.col("hit") < pl.col("soonest")
     in_time = pl.col("due").is_null() | (pl.col("hit") <= pl.col("due"))
     passed = (pl.col("due") < pl.min_horizontal(pl.lit(ctx.as_of), "closed_")).fill_null(False)

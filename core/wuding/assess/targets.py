@@ -39,7 +39,7 @@ def _by_date(ctx: Context, rule: Target) -> list[pl.DataFrame]:
     if rule.hold and passed:
         reached = pl.concat(parts).filter(pl.col("status") == "reached").select("holder").unique()
         asked = _asked_on(ctx, rule, ctx.today_end - 1, "hold").join(reached, on="holder", how="semi")
-        asked = asked.with_columns(over=pl.lit(True), finish=pl.lit(ctx.as_of), upto=pl.lit(ctx.as_of + 1))
+        asked = asked.with_columns(over=pl.lit(True), finish=pl.lit(ctx.as_of + 1), upto=pl.lit(ctx.as_of + 1))
         parts.append(_measured(ctx, rule, asked, passed[-1][1], None))
     return parts
 

@@ -116,15 +116,13 @@ def _grown(ctx: Context, rows: pl.DataFrame, growing: list[Cond]) -> pl.DataFram
 def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
     """The causes with the `holder` each strikes."""
     if rule.strikes == "subject":
-        return causes.with_columns(holder="subject", holder_kind=pl.lit("subject")).filter(
-            pl.col("holder").is_not_null()
-        )
+        rows = causes.filter(pl.col("subject").is_not_null())
+        return rows.with_columns(holder="subject", holder_kind=pl.lit("subject"), actor=pl.lit(None, pl.String))
     if rule.strikes == "post":
-        posts = ctx.snap.posts.select("person", "start", "end", holder="id", _g="grid")
-        rows = causes.join(posts, left_on="actor", right_on="person").filter(
-            holds_on(pl.col("home")), pl.col("_g") == pl.col("grid")
-        )
-        return rows.with_columns(holder_kind=pl.lit("post")).drop("start", "end", "_g")
+        posts = ctx.snap.posts.select("person", "start", "end", holder="id", _grid="grid", _about="subject")
+        rows = causes.join(posts, left_on="actor", right_on="person").filter(holds_on(pl.col("home")))
+        rows = rows.with_columns(holder_kind=pl.lit("post"), grid="_grid", subject="_about")
+        return rows.drop("start", "end", "_grid", "_about")
     rows = ancestor_at(ctx, causes, rule.strikes, "home", "holder").filter(pl.col("holder").is_not_null())
     return rows.with_columns(
         holder_kind=pl.lit("grid"), grid="holder", subject=pl.lit(None, pl.String), actor=pl.lit(None, pl.String)

@@ -216,7 +216,8 @@ def _measure(name: str, shape: MeasureShape, ctx: Context) -> Measure:
         gather(lambda: _numeric_field(field, fields, of.source, label))
     last_per = gather.every(shape.last_per, lambda key: known(key, fields, "WD204", kind=of.source, of=label))
     gather.done()
-    return Measure(name, function, of, None, None, str(field) if field else None, period, last_per)  # type: ignore[arg-type]
+    named = str(field) if field else None
+    return Measure(name, function, of, field=named, period=period, last_per=last_per)  # type: ignore[arg-type]
 
 
 def _numeric_field(name: Name, fields: Fields, kind: str, label: str) -> None:

@@ -6,6 +6,7 @@ again adds nothing twice.
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from wuding.intake.names import fact_name, owner_of
 from wuding.intake.read import Table
 from wuding.intake.registering import Made, made_known, read_things
 from wuding.program.model import Domain, FieldType, Label, Thing
-from wuding.store.canonical import NewFact
+from wuding.store.canonical import NOTHING, NewFact
 
 SLICE = 65_536  # rows read at a time; progress is told after each
 Progress = Callable[[int, int], None]  # done, total
@@ -209,10 +210,10 @@ def _facts(one: Values, good: pl.Series) -> list[NewFact]:
     return [NewFact(one.owner, kind, at, grid, who, actor, own, sealed) for at, grid, who, actor, own, sealed in places]
 
 
-def _objects(frame: pl.DataFrame, names: Sequence[str]) -> list[dict[str, object]]:
+def _objects(frame: pl.DataFrame, names: Sequence[str]) -> Sequence[abc.Mapping[str, object]]:
     """The fields of each row as a JSON object, without those that are missing; made column by column."""
     if not names:
-        return [{} for _ in range(frame.height)]
+        return [NOTHING] * frame.height
     columns = [frame[f"f:{name}"] for name in names]
     rows = zip(*(column.to_list() for column in columns), strict=True)
     if not any(column.null_count() for column in columns):

@@ -175,7 +175,7 @@ def versions(entries: Iterable[Entry]) -> list[Entry]:
     by_start = {(ALWAYS if one.start is None else one.start): one for one in entries}
     starts = sorted(by_start)
     found = []
-    for start, following in zip(starts, [*starts[1:], None], strict=True):
+    for start, following in zip(starts, [*starts[1:], None], strict=False):
         one = by_start[start]
         end = one.end if following is None else following if one.end is None else min(one.end, following)
         found.append(one if end == one.end else replace(one, end=end))

@@ -25,6 +25,7 @@ from wuding.store import projection
 from wuding.store.canonical import NewFact
 from wuding.store.corrections import CORRECTION
 from wuding.store.entries import (
+    ALWAYS,
     REGISTRY,
     Book,
     book_fact,
@@ -164,25 +165,27 @@ def boundaries(ledger: Ledger, known_seq: int | None = None, day: int | None = N
         facts = projection.effective(conn, ("boundary",), known_seq)
     latest: dict[str, tuple[int, str]] = {}
     for fact in facts:
-        code, shape = str(fact.fields["code"]), str(fact.fields["geometry"])
-        start = _start(fact)
+        code, shape, start = _boundary(fact)
         if (day is None or start <= day) and start >= latest.get(code, (start, ""))[0]:
             latest[code] = (start, shape)
     return {code: _wkb(shape) for code, (_, shape) in latest.items()}
 
 
-def _start(fact: Fact) -> int:
-    value = fact.fields.get("from")
-    return -(2**31) if value is None else to_day(date.fromisoformat(str(value)))
+def _boundary(fact: Fact) -> tuple[str, str, int]:
+    try:
+        start = to_day(date.fromisoformat(str(fact.fields["from"]))) if "from" in fact.fields else ALWAYS
+        return str(fact.fields["code"]), str(fact.fields["geometry"]), start
+    except (KeyError, ValueError) as error:
+        raise WudingError("WD507", type="boundary", reason=str(error)) from error
 
 
 def _wkb(shape: str) -> bytes:
     from shapely import from_geojson, to_wkb
     from shapely.errors import ShapelyError
 
-    if not shape.lstrip().startswith("{"):
-        return bytes.fromhex(shape)
     try:
+        if not shape.lstrip().startswith("{"):
+            return bytes.fromhex(shape)
         return bytes(to_wkb(from_geojson(shape)))
-    except ShapelyError as error:
+    except (ShapelyError, ValueError) as error:
         raise WudingError("WD507", type="boundary", reason=str(error)) from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from wuding.book.cases import load_tests
 from wuding.book.load import load_domain, load_program
 from wuding.errors import Diagnostic
@@ -34,9 +34,13 @@ def linked(park: Domain) -> Callable[..., tuple[Program | None, list[Diagnostic]
     """Loads the text of a book; a text without headers is given some."""
 
     def load(text: str, **more: str) -> tuple[Program | None, list[Diagnostic]]:
-        text = text if "book:" in text.split("\n", 3)[0] else HEADER + text
+        text = text if re.search(r"^book:", text, re.MULTILINE) else HEADER + text
         books = {"park/base": read("park.base.yaml"), "other/base": OTHER, "park/loop": text, **more}
-        return load_program(text, "book.yaml", {"park": park}, lambda n: (books[n], f"{n}.yaml") if n in books else None)
+
+        def find(name: str) -> tuple[str, str] | None:
+            return (books[name], f"{name}.yaml") if name in books else None
+
+        return load_program(text, "book.yaml", {"park": park}, find)
 
     return load
 

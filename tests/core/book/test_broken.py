@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from wuding.catalogue import render
 from wuding.errors import Diagnostic
 
@@ -28,9 +27,7 @@ def test_exactly_what_is_announced(path: Path, checked: Callable[[str], list[Dia
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_caret_stands_under_the_place(
-    path: Path, lang: str, checked: Callable[[str], list[Diagnostic]]
-) -> None:
+def test_the_caret_stands_under_the_place(path: Path, lang: str, checked: Callable[[str], list[Diagnostic]]) -> None:
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for one in checked(text):

@@ -150,7 +150,11 @@ def test_facts_about_subjects_take_the_grid_where_those_lay(load):
 def test_rows_may_make_the_grids_and_subjects_that_they_name(load):
     mapping = """
         grids:
-          - {grid: zone, code: where, parent: {value: G1}, kinds: {value: urban;new}}
+          - grid: zone
+            code: where
+            when: {column: where, present: true}
+            parent: {value: G1}
+            kinds: {value: urban;new}
         subjects:
           - {subject: shop, id: who, grid: where, name: name, from: since, fields: {area: size, phone: tel}}
         facts:

@@ -67,8 +67,7 @@ def test_mistakes_of_form_are_all_told_at_their_place(text, expected):
         ("fact: visit\nat: when\ngrid: where\n", [("WD417", 1, 1)]),
         ("fact: hazard\nat: when\ngrid: where\nfields: {hazard_id: no, severity: {column: sev, map: {a: big}}}\n",
          [("WD419", 4, 35)]),
-        ("fact: hazard\nat: when\ngrid: where\nwhen: [{column: sev, is: a}, {column: wen, present: true}]\n"
-         "fields: {hazard_id: no}\n",
+        ("fact: hazard\nat: when\ngrid: where\nwhen: [{column: sev, is: a}, {column: wen}]\nfields: {hazard_id: no}\n",
          [("WD413", 4, 39)]),
         ("subjects:\n  - {subject: shopp, id: no, grid: where}\n", [("WD418", 2, 15)]),
         ("subjects:\n  - {subject: shop, id: no, grid: where, fields: {aera: sev}}\n", [("WD414", 2, 57)]),

@@ -105,7 +105,8 @@ def test_the_past_is_as_it_was_known(ledger: Ledger) -> None:
     ledger.append([grid_fact(grid(0), 1)])
     ledger.append([NewFact("fire", "visit", 1)])
     ledger.append([close_grid("G", 5, 1)])
-    assert [spans(ledger, known) for known in (0, 1, 2, 3)] == [[], [("one", 0, None)], [("one", 0, None)], [("one", 0, 5)]]  # fmt: skip
+    still, ended = [("one", 0, None)], [("one", 0, 5)]
+    assert [spans(ledger, known) for known in (0, 1, 2, 3)] == [[], still, still, ended]
 
 
 def test_corrections_reach_the_registry(ledger: Ledger) -> None:
@@ -190,7 +191,7 @@ def test_tables_equal_a_replay_at_every_step(batches: list[list[NewFact]]) -> No
             try:
                 ledger.append(batch)
             except WudingError as error:
-                assert error.code == "WD507" or error.code == "WD508"
+                assert error.code in ("WD507", "WD508")
             seen[ledger.head().seq] = registry(ledger)
             assert ledger.verify() == []
         for known, then in seen.items():
@@ -210,7 +211,8 @@ def test_on_every_day_the_latest_beginning_holds(said: list[tuple[int | None, in
         begun = [one for one in entries if one.start is None or one.start <= day]
         last = max(begun, key=lambda one: (-1 if one.start is None else one.start, one.seq), default=None)
         holds = [last.row] if last and last.row and (last.end is None or day < last.end) else []
-        valid = [one.row for one in found if one.row and (one.start is None or one.start <= day) and (one.end is None or day < one.end)]  # fmt: skip
+        open_ = [one for one in found if one.row and (one.start is None or one.start <= day)]
+        valid = [one.row for one in open_ if one.end is None or day < one.end]
         assert valid == holds
 
 

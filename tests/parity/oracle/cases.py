@@ -8,9 +8,9 @@ from wuding.domain.fact import Fact
 from wuding.lang.nodes import Duration, Term
 from wuding.program.model import Escalation, Selector
 
-from tests.parity.oracle.conditions import Day, Moment, Num, Truth, absent, value_of
-from tests.parity.oracle.days import deadline, label
-from tests.parity.oracle.fields import field_of
+from tests.parity.oracle.conditions import Day, Moment, Truth, absent, value_of
+from tests.parity.oracle.days import deadline
+from tests.parity.oracle.fields import field_of, text_of
 from tests.parity.oracle.selectors import Match, Scope, env_of, matches, same_matter, shares
 from tests.parity.oracle.world import Item, View
 
@@ -41,16 +41,6 @@ def name_of(view: View, rule: Escalation, item: Item) -> str | None:
         return item.id
     parts = [text_of(field_of(view, item, key)) for key in rule.case]
     return None if None in parts else "/".join(str(part) for part in parts)
-
-
-def text_of(value: object) -> str | None:
-    if isinstance(value, Num):
-        return str(value.lo)
-    if isinstance(value, Day):
-        return label(value.day)
-    if isinstance(value, Moment):
-        return str(value.instant)
-    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def belongs_to(view: View, case: Case, item: Item, sel: Selector) -> Truth:

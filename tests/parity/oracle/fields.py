@@ -88,6 +88,17 @@ def _finding_field(item: Item, f: Finding, name: str) -> Known | None:
     return value.get(name)
 
 
+def text_of(value: Known | None) -> str | None:
+    """A value as it stands in the name of a case."""
+    if isinstance(value, Num):
+        return str(value.lo)
+    if isinstance(value, Day):
+        return days.label(value.day)
+    if isinstance(value, Moment):
+        return str(value.instant)
+    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 # ── parameters ───────────────────────────────────────────────────────────────────────────────────
 def parameter(view: View, name: str, day: int, item: Item | None, holder: Item | None) -> Known | None:
     """9, 9a: the value that holds on the day, from the thing counted, or the holder where it has none."""

@@ -58,12 +58,12 @@ def asked_days(view: View, rule: Rule, holders: Selector) -> dict[str, dict[int,
     return found
 
 
-def finding(view: View, rule: Rule, holder: Item, status: str, **more: Any) -> Finding:
+def finding(view: View, rule: Rule, about: Item, status: str, /, **more: Any) -> Finding:
     """A finding of the rule about the holder, in its grid, with its subject and actor."""
     given = {
         "book": view.program.book, "rule": oldest(rule.head.was, rule.head.id), "variant": rule.head.variant,
-        "section": SECTIONS[type(rule)], "status": status, "holder_kind": holder.kind, "holder": holder.id,
-        "trial": rule.head.trial, "grid": holder.grid, "subject": holder.subject, "actor": holder.actor,
+        "section": SECTIONS[type(rule)], "status": status, "holder_kind": about.kind, "holder": about.id,
+        "trial": rule.head.trial, "grid": about.grid, "subject": about.subject, "actor": about.actor,
     }  # fmt: skip
     return Finding(**{**given, **more})
 

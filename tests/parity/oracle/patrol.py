@@ -61,42 +61,37 @@ def period_finding(view: View, rule: Patrol, owed: Owed) -> Finding:
 
 # ── P1 ───────────────────────────────────────────────────────────────────────────────────────────
 def stretches(view: View, rule: Patrol, seen: dict[int, HolderDay]) -> list[Finding]:
-    """P1: the first day owed and each fact that counts begin a stretch; several on one day begin one, the last."""
+    """P1: the first day owed and each later day with a certain fact begin a stretch, at the last such fact of the
+    day (or the day's first moment); the first certain fact of a later day ends it."""
     assert rule.do is not None and rule.apart is not None
     first, last = min(seen), max(seen)
-    holder = seen[first].item
-    unsure = [day for day in seen.values() if not day.sure]
     start = view.midnight(first)
+    unsure = [day.missing for day in seen.values() if not day.sure]
     if unsure:  # 8a
-        missing = tuple(sorted(set().union(*(day.missing for day in unsure))))
-        return [
-            finding(
-                view, rule, holder, "undetermined", period=days.label(first), start=start, at=start, missing=missing
-            )
-        ]
-    owed_until = view.midnight(last + 1) if last < view.today else None
-    scope = Scope(day=view.today, holder=holder, since=start, before=owed_until)
-    found = matches(view, rule.do, scope)
+        missing = tuple(sorted(frozenset().union(*unsure)))
+        span = {"period": days.label(first), "start": start, "at": start}
+        return [finding(view, rule, seen[first].item, "undetermined", missing=missing, **span)]
+    ceased = view.midnight(last + 1) if last < view.today else None
+    found = matches(view, rule.do, Scope(day=view.today, holder=seen[first].item, since=start, before=ceased))
     certain = [m.moment for m in found if m.sure and m.moment is not None]
-    last_of_day = {view.day(moment): moment for moment in [start, *certain]}
+    begins = {view.day(moment): moment for moment in [start, *certain]}
     result = []
-    for begin in last_of_day.values():
-        following = min((moment for moment in certain if moment > begin), default=None)
+    for day, begin in begins.items():
+        following = min((moment for moment in certain if view.day(moment) > day), default=None)
         limit = days.deadline(begin, rule.apart, view.zone, view.country)
-        maybe = [m for m in found if not m.sure and m.moment is not None and begin < m.moment <= limit]
-        common = {"period": days.label(view.day(begin)), "start": begin, "due": limit}
-        item = seen[view.day(begin)].item if view.day(begin) in seen else holder
+        maybe = [m for m in found if not m.sure and m.moment and day < view.day(m.moment) and m.moment <= limit]
+        at, missing = limit, ()
         if following is not None and following <= limit:
-            result.append(finding(view, rule, item, "met", end=following, at=following, **common))
+            status, at = "met", following
+        elif ceased is not None and ceased < limit:
+            status = "skipped"
         elif maybe:
-            result.append(
-                finding(view, rule, item, "undetermined", end=limit, at=limit, missing=missing_of(maybe), **common)
-            )
-        elif owed_until is not None and limit >= owed_until and following is None:
-            result.append(finding(view, rule, item, "skipped", end=owed_until, at=owed_until - 1, **common))
+            status, missing = "undetermined", missing_of(maybe)
         else:
             status = "missed" if limit < view.as_of else "due"
-            result.append(finding(view, rule, item, status, end=limit, at=limit, **common))
+        span = {"period": days.label(day), "start": begin, "due": limit, "end": at, "at": at}
+        item = seen[day].item if day in seen else seen[first].item
+        result.append(finding(view, rule, item, status, missing=missing, **span))
     return result
 
 

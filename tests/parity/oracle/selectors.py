@@ -11,11 +11,11 @@ from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.lang.nodes import Duration
-from wuding.program.model import Selector
+from wuding.program.model import Escalation, Selector
 
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Env, Known, Truth, absent, all3, any3, equal, not3, truth_of
-from tests.parity.oracle.fields import field_of, parameter
+from tests.parity.oracle.fields import field_of, parameter, text_of
 from tests.parity.oracle.people import acted
 from tests.parity.oracle.world import Item, View, ancestors, exists, governed, is_level
 
@@ -126,12 +126,33 @@ def belongs(view: View, owner: Item, thing: Item, sel: Selector, day: int, subtr
             return thing.id == record.id
         return thing.actor == record.person and exists(record, when)
     if isinstance(record, Fact) and isinstance(thing.record, Fact):
-        types = view.program.domain.facts
-        common = tuple(key for key in types[record.type].key if key in types[thing.record.type].key)
+        theirs = keys_of(view, thing.record.type)
+        common = tuple(key for key in keys_of(view, record.type) if key in theirs)
         return shares(view, common, owner, thing) if common else same_matter(owner, thing)
-    if isinstance(thing.record, Finding) and thing.record.holder_kind == "fact" and owner.kind == "fact":
-        return thing.record.holder == owner.id
+    if isinstance(record, Fact) and isinstance(thing.record, Finding):
+        return finding_of_fact(view, owner, record, thing.record)
     return same_matter(owner, thing)
+
+
+def keys_of(view: View, type: str) -> tuple[str, ...]:
+    """14a: the fields of a type's `key`, and its fields of type `id` and `ref`."""
+    declared = view.program.domain.facts[type]
+    return tuple(name for name, f in declared.fields.items() if name in declared.key or f.type in ("id", "ref"))
+
+
+def finding_of_fact(view: View, owner: Item, fact: Fact, found: Finding) -> Truth:
+    """14a: whether a finding belongs to a fact: of a keyed case by the case's fields, else by grid and subject."""
+    if found.holder_kind == "fact":
+        return found.holder == owner.id
+    for rule in view.program.rules:
+        same_rule = found.rule == oldest(rule.head.was, rule.head.id) and found.variant == rule.head.variant
+        if same_rule and isinstance(rule, Escalation) and rule.case:
+            declared = view.program.domain.facts[fact.type].fields
+            if any(key not in declared for key in rule.case):
+                return False
+            values = [text_of(field_of(view, owner, key)) for key in rule.case]
+            return None if None in values else "/".join(map(str, values)) == found.case
+    return same_matter(owner, Item("finding", found))
 
 
 # ── judging one thing ────────────────────────────────────────────────────────────────────────────

@@ -170,7 +170,8 @@ def days_of_season(ctx: Context, name: str, start: int, end: int) -> frozenset[i
 
 def valid_days(ctx: Context, rule_from: int | None, rule_to: int | None) -> tuple[int, int]:
     """The days on which a rule of this edition holds."""
-    starts = [d for d in (rule_from, ctx.snap.in_force[0]) if d is not None]
+    begun = None if ctx.program.retroactive else ctx.snap.in_force[0]
+    starts = [d for d in (rule_from, begun) if d is not None]
     ends = [d for d in (rule_to, ctx.snap.in_force[1]) if d is not None]
     return max(starts, default=-FAR), min(ends, default=FAR)
 

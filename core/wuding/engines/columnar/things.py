@@ -161,6 +161,7 @@ def with_lacks(
 ) -> pl.DataFrame:
     """The frame with the list of fields that the condition reads and the row lacks (semantics 16a); empty where
     the row is certain. Few rows are not, so the lists are made for them alone."""
+    frame = frame.drop(name, strict=False)
     columns = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
     if by:
         columns["actor"] = "actor"
