@@ -22,6 +22,7 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
     asked = _asked(ctx, rule, versions)
     counted: pl.DataFrame | None = None
     lacks: pl.DataFrame | None = None
+    told: pl.DataFrame | None = None
     match rule.kind:
         case "seat" | "have" | "count":
             spans, lacks = _things(ctx, rule, asked)
@@ -40,10 +41,10 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
         case "partition":
             from wuding.assess.partition_rule import partition_part
 
-            part, lacks = partition_part(ctx, rule, asked)
+            part, lacks, told = partition_part(ctx, rule, asked)
             parts = [part]
     found = spells(verdicts(asked, parts))
-    return shaped(ctx, rule, _findings(ctx, rule, asked, found, counted, lacks))
+    return shaped(ctx, rule, _findings(ctx, rule, asked, found, counted, lacks, told))
 
 
 def _asked(ctx: Context, rule: Charter, versions: pl.DataFrame) -> pl.DataFrame:
@@ -158,6 +159,7 @@ def _findings(
     found: pl.DataFrame,
     counted: pl.DataFrame | None,
     lacks: pl.DataFrame | None,
+    told: pl.DataFrame | None,
 ) -> pl.DataFrame:
     rows = found.join(asked.select("ask", "b", "sure", "lacks", *FINDING_KEYS), on="ask")
     if lacks is not None and not lacks.is_empty():
@@ -188,11 +190,15 @@ def _findings(
         name=by_value(out.get_column("s"), lambda day: to_date(day).isoformat(), pl.String),
     )  # fmt: skip
     text = rule.be.text if rule.be else ""
+    detail = pl.lit(as_json())
+    if told is not None:
+        out = out.join(told, on="ask", how="left", maintain_order="left")
+        detail = pl.when(gap).then("detail").fill_null(as_json())
     return out.select(
         *FINDING_KEYS, "status", period=pl.when(gap).then("name").otherwise(pl.lit("")), start="begin",
         end=pl.when(gap & ~pl.col("open")).then("close"), at="begin",
         low=pl.when("open").then("low"), high=pl.when("open").then("high"), needed=pl.lit(text),
         days=pl.when(gap).then(pl.col("e") - pl.col("s")).cast(pl.Int32),
         missing=pl.when(pl.col("status") == "undetermined").then(pl.col("lacks_").fill_null([])).otherwise([]),
-        detail=pl.lit(as_json()),
+        detail=detail,
     )  # fmt: skip

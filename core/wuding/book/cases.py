@@ -30,7 +30,7 @@ def _moment(node: Node) -> Name:
 MOMENT = Leaf(_moment, "moment")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CaseShape(Shape):
     name: Label = need(TITLE)
     as_of: Name = need(MOMENT)
@@ -43,7 +43,7 @@ class CaseShape(Shape):
     exactly: bool = may(FLAG, default=False)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class TestsShape(Shape):
     test: Name = need(WORD)
     title: Label | None = may(TITLE)

@@ -45,7 +45,7 @@ def _labelled(node: Node) -> dict[Name, Label]:
 LABELLED = Leaf(_labelled, "labelled")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class FieldShape(Shape):
     type: Name = need(choice(*FIELD_TYPES))
     title: Label | None = may(TITLE)
@@ -72,19 +72,19 @@ class FieldShape(Shape):
 FIELDS = shape(lambda: FieldShape, "map")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SubjectShape(Shape):
     title: Label | None = may(TITLE)
     fields: dict[Name, FieldShape] = may(FIELDS, default={})
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HoldsShape(Shape):
     start: Name = need(WORD, "from")
     to: Name = need(WORD)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class FactShape(Shape):
     title: Label | None = may(TITLE)
     key: Names = may(WORDS, default=())
@@ -93,21 +93,21 @@ class FactShape(Shape):
     fields: dict[Name, FieldShape] = may(FIELDS, default={})
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PostShape(Shape):
     title: Label | None = may(TITLE)
     duties: Names = may(WORDS, default=())
     sees: Name | None = may(choice("own", "subtree", "all"))
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class EffectsShape(Shape):
     bars: Names = may(WORDS, default=())
     lists: Names = may(WORDS, default=())
     gives: Names = may(WORDS, default=())
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DomainShape(Shape):
     domain: Name = need(ID)
     title: Label | None = may(TITLE)

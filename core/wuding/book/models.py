@@ -33,7 +33,7 @@ SOURCES: tuple[Source, ...] = ("grid", "subject", "post", "fact", "finding")
 
 
 # ── selectors ────────────────────────────────────────────────────────────────────────────────────
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SelectorShape(Shape):
     grid: Names | None = may(WORDS)
     subject: Names | None = may(WORDS)
@@ -56,7 +56,7 @@ SELECTOR = shape(lambda: SelectorShape)
 
 
 # ── headers ──────────────────────────────────────────────────────────────────────────────────────
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SeasonShape(Shape):
     start: Name | None = may(WORD, "from")
     to: Name | None = may(WORD)
@@ -69,7 +69,7 @@ class SeasonShape(Shape):
         return asked
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ParameterShape(Shape):
     by: Node | None = may(TEST)
     values: Node = need(CONDITION)
@@ -79,7 +79,7 @@ class ParameterShape(Shape):
     title: Label | None = may(TITLE)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class BookShape(Shape):
     """The headers. Rules are read one by one, each by the shape of its section."""
 

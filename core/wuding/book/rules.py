@@ -39,13 +39,13 @@ FUNCTIONS = ("count", "sum", "avg", "min", "max", "share")
 
 
 # ── what every rule has ──────────────────────────────────────────────────────────────────────────
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ValidShape(Shape):
     start: int | None = may(DAY, "from")
     to: int | None = may(DAY)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RuleShape(Shape):
     id: Name = need(ID)
     clause: Names = may(WORDS, default=())
@@ -58,21 +58,21 @@ class RuleShape(Shape):
     each_of: Node | None = may(CONDITION)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class HeldShape(RuleShape):
     """A rule that is asked of holders."""
 
     holders: SelectorShape = need(SELECTOR, "for")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PartitionShape(Shape):
     into: SelectorShape = need(SELECTOR)
     max_overlap: Node | None = may(SCALAR)
     max_gap: Node | None = may(SCALAR)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class CharterShape(HeldShape):
     seat: Name | None = may(WORD)
     people: Node | None = may(TEST)
@@ -95,7 +95,7 @@ class CharterShape(HeldShape):
         return asked or [*loose, *only_with(self.node, "be", "count")]
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PatrolShape(HeldShape):
     do: SelectorShape | None = may(SELECTOR)
     must: Node | None = may(CONDITION)
@@ -112,13 +112,13 @@ class PatrolShape(HeldShape):
 
 
 # ── scoring and targets ──────────────────────────────────────────────────────────────────────────
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ShareShape(Shape):
     of: SelectorShape = need(SELECTOR)
     having: Node = need(CONDITION, "with")  # a selector, or a plain condition
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MeasureShape(Shape):
     count: SelectorShape | None = may(SELECTOR)
     sum: SelectorShape | None = may(SELECTOR)
@@ -140,7 +140,7 @@ class MeasureShape(Shape):
         return [] if wants else only_with(self.node, "field", "sum")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ItemShape(Shape):
     id: Name = need(ID)
     category: Name | None = may(WORD)
@@ -150,20 +150,20 @@ class ItemShape(Shape):
     if_none: Node | None = may(SCALAR)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RankShape(Shape):
     level: Name = need(WORD, "in")
     order: Name | None = may(choice("desc", "asc"))
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RewardShape(Shape):
     when: Node | None = may(CONDITION)
     give: Node | None = may(CONDITION)
     list: Name | None = may(WORD)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ScoringShape(HeldShape):
     every: Every | None = may(EVERY)
     start: Node | None = may(SCALAR)
@@ -178,7 +178,7 @@ class ScoringShape(HeldShape):
     rounding: Name | None = may(choice("half-away", "half-even"))
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class TargetShape(HeldShape):
     share: ShareShape | None = may(shape(lambda: ShareShape))
     count: SelectorShape | None = may(SELECTOR)
@@ -193,7 +193,7 @@ class TargetShape(HeldShape):
 
 
 # ── veto and escalation ──────────────────────────────────────────────────────────────────────────
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class EffectShape(Shape):
     score: Node | None = may(SCALAR)
     cap: Node | None = may(SCALAR)
@@ -201,7 +201,7 @@ class EffectShape(Shape):
     list: Names = may(WORDS, default=())
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class VetoShape(RuleShape):
     cause: SelectorShape = need(SELECTOR)
     times: int = may(WHOLE, default=1)
@@ -212,19 +212,19 @@ class VetoShape(RuleShape):
     effect: EffectShape | None = may(shape(lambda: EffectShape))
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class TellShape(Shape):
     role: Name = need(WORD)
     at: Name | None = may(WORD)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class ElseShape(Shape):
     tell: TellShape | None = may(shape(lambda: TellShape))
     back: Name | None = may(WORD)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StepShape(Shape):
     id: Name = need(ID)
     after: Name | None = may(WORD)
@@ -243,13 +243,13 @@ class StepShape(Shape):
         return asked or exactly_one(self.node, ("within", "until"), optional=True)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PausesShape(Shape):
     start: SelectorShape = need(SELECTOR, "from")
     to: SelectorShape = need(SELECTOR)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class EscalationShape(RuleShape):
     opens: SelectorShape = need(SELECTOR)
     case: Names = may(WORDS, default=())

@@ -47,7 +47,7 @@ class Leaf:
     many: str = ""  # "list", "map", or "several": one or a list
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Shape:
     """A map with known keys. `node` is where it was read from."""
 

@@ -48,14 +48,14 @@ MAX_COPIES = 10_000
 NUMBER = re.compile(r"\{n(?::0(\d))?\}")
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class WorldShape(Shape):
     grids: tuple[Node, ...] = may(RULES, default=())
     subjects: tuple[Node, ...] = may(RULES, default=())
     posts: tuple[Node, ...] = may(RULES, default=())
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class GridShape(Shape):
     code: Name = need(TEXT)
     name: Name | None = may(TEXT)
@@ -66,7 +66,7 @@ class GridShape(Shape):
     to: int | None = may(DAY)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SubjectShape(Shape):
     id: Name = need(TEXT)
     type: Name = need(WORD)
@@ -76,7 +76,7 @@ class SubjectShape(Shape):
     to: int | None = may(DAY)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class PostShape(Shape):
     person: Name = need(TEXT)
     role: Name = need(WORD)

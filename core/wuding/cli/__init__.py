@@ -1,0 +1,101 @@
+"""The commands. Each group has a file of its own, and only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wuding.catalogue import choose_lang, text, texts
+from wuding.cli.settings import Settings, split
+from wuding.errors import Rejected, WudingError
+
+if TYPE_CHECKING:
+    import typer
+
+# Commands in the order in which one meets them, and where each is defined.
+COMMANDS = {
+    "demo": "trying", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
+    "record": "facts", "check": "checks", "findings": "checks", "explain": "answers", "charter": "answers",
+    "lint": "lint", "test": "tests", "plugins": "installed", "verify": "ledger",
+}  # fmt: skip
+BAD_INPUT = 2
+
+
+def main() -> None:
+    """The command `wuding`. Exit codes: 0 clean, 1 findings or failures, 2 bad input."""
+    sys.exit(run(sys.argv[1:], os.environ))
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run one command line and answer with its exit code. A `WudingError` is said on stderr, in words."""
+    settings = Settings(choose_lang(None, env))
+    try:
+        settings, rest = split(arguments, env)
+        return _invoke(rest, settings)
+    except WudingError as error:
+        print(said(error, settings.lang), file=sys.stderr)
+        return BAD_INPUT
+
+
+def said(error: WudingError, lang: str) -> str:
+    """An error with its remedy, or all the diagnostics that it carries."""
+    if isinstance(error, Rejected):
+        from wuding.catalogue import render
+
+        return "\n".join(render(d, lang) for d in error.diagnostics)
+    line = f"{error.code}  {text(error.code, lang, **error.args_)}"
+    remedy = f"{error.code}.help"
+    return f"{line}\n   = {text('help', lang)}{text(remedy, lang, **error.args_)}" if remedy in texts() else line
+
+
+def _invoke(rest: list[str], settings: Settings) -> int:
+    name = next((word for word in rest if not word.startswith("-")), "")
+    asked = [name] if name in COMMANDS else list(COMMANDS)
+    command = _built(asked, settings)
+    try:
+        command.main(args=rest, prog_name="wuding", obj=settings)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else BAD_INPUT
+    return 0
+
+
+def _built(names: Iterable[str], settings: Settings) -> Any:
+    """The commands asked for, under one roof, their help in the language of the run."""
+    import typer
+    from typer.main import get_command
+
+    app = typer.Typer(
+        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="cli.help", epilog="cli.epilog"
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for module in dict.fromkeys(COMMANDS[name] for name in names):
+        import_module(f"wuding.cli.{module}").add(app)
+    command = get_command(app)
+    order = {name: i for i, name in enumerate(COMMANDS)}
+    commands: dict[str, Any] = command.commands  # type: ignore[attr-defined]
+    for name in sorted(commands, key=order.__getitem__):
+        commands[name] = commands.pop(name)
+    _translate(command, settings)
+    return command
+
+
+def _root(context: typer.Context, version: bool = False) -> None:
+    if version:
+        import wuding
+
+        print(f"wuding {wuding.__version__}")
+        sys.exit(0)
+
+
+def _translate(command: Any, settings: Settings) -> None:
+    """Puts the catalogue's texts where commands and options name a key of it."""
+    for thing in (command, *command.params):
+        for attribute in ("help", "short_help", "epilog"):
+            key = getattr(thing, attribute, None)
+            if key in texts():
+                setattr(thing, attribute, settings.say(key))
+    for child in getattr(command, "commands", {}).values():
+        _translate(child, settings)

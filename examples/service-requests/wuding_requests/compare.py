@@ -37,13 +37,11 @@ def cases(w: Wuding, result: CheckResult) -> pl.DataFrame:
     """One row per request: `case label target closed early verdict`."""
     about = w.columns.scan("requests", "request", result.known_seq)
     asked = about.select(case="f.case_id", label="f.label", target=pl.col("f.target").is_not_null()).collect()
-    deadline = result.frame.filter(pl.col("rule") == "deadline")
+    deadline = result.frame.filter(rule="deadline")
     early = pl.col("detail").str.contains('"early": true', literal=True)
-    flagged = deadline.filter(pl.col("step") == "").select("case", early=early)
-    judged = deadline.filter(pl.col("step") == "answered").select(
-        "case", closed=pl.col("end").is_not_null(), verdict=pl.col("status").replace_strict(VERDICT)
-    )
-    return asked.join(judged, on="case", how="left").join(flagged, on="case", how="left")
+    whole = deadline.filter(step="").select("case", closed=pl.col("end").is_not_null(), early=early)
+    step = deadline.filter(step="answered").select("case", verdict=pl.col("status").replace_strict(VERDICT))
+    return asked.join(step, on="case", how="left").join(whole, on="case", how="left")
 
 
 def compare(w: Wuding, result: CheckResult) -> list[Row]:

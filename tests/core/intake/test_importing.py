@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from wuding.domain.grid import Grid
 from wuding.domain.instants import parse_instant
 from wuding.errors import Rejected, WudingError
 from wuding.intake.importing import RowsRejected
-from wuding.intake.known import known
+from wuding.intake.known import known, known_frames
 from wuding.intake.read import read_table
 
 HEAD = "at,grid,hazard_id,severity,people,cost,fixed,found_on,limit,due,reporter\n"
@@ -328,3 +329,32 @@ def test_boston_imports_whole(load, data):
     made = [f.grid for f in got.facts if f.type == "grid"]
     assert sorted(made) == sorted(["boston", "W-none", *(f"W{n}" for n in range(1, 23))])
     assert sum("due" in f.fields for f in got.own) == 121_145 - 26_991
+
+
+def test_into_a_real_ledger(load):
+    from wuding.store.entries import grid_fact
+    from wuding.store.ledger import open_ledger
+    from wuding.store.registry import registry_frames
+
+    mapping = """
+        grids: [{grid: zone, code: where, parent: {value: G1}}]
+        subjects: [{subject: shop, id: who, grid: where, fields: {phone: tel}}]
+        facts: [{fact: visit, at: at, subject: who, fields: {note: note}}]
+    """
+    with open_ledger("sqlite://") as ledger:
+        ledger.append([grid_fact(Grid("G1", "one", None, "zone"), 0)])
+        frames = registry_frames(ledger)
+        got = load(
+            "at,who,where,tel,note\n2024-05-01,A,W1,110,你好\n2024-05-02T08:00,B,W2,,\n",
+            mapping,
+            known=known_frames(frames.grids, frames.subjects),
+            append=ledger.append,
+        )
+        frames = registry_frames(ledger)
+        assert frames.grids["code"].to_list() == ["G1", "W1", "W2"]
+        assert frames.subjects.select("id", "grid").rows() == [("A", "W1"), ("B", "W2")]
+        visits = list(ledger.facts(domain="fire"))
+        assert [(f.subject, f.grid, f.fields) for f in visits] == [("A", "W1", {"note": "你好"}), ("B", "W2", {})]
+        assert got.result.receipt.last_seq == ledger.head().seq == 8
+        seen = {f.fields["sha256"] for f in ledger.facts(domain="core", type="import")}
+        assert seen == {got.result.sha256}

@@ -55,7 +55,7 @@ def test_filters(ledger: Ledger) -> None:
     frame = findings(20)
     save_check(ledger, frame, 77, 0, None, {}, 5)
     assert load_check(ledger, rules=["r1"]).frame["rule"].unique().to_list() == ["r1"]
-    assert load_check(ledger, rules=["r1", "r2"], statuses=["met"]).frame.height == 7
+    assert load_check(ledger, rules=["r1", "r2"], statuses=["met"]).frame.height == 6
     assert load_check(ledger, holders=["G7"]).frame["holder"].to_list() == ["G7"]
     wanted = frame["id"][4]
     assert load_check(ledger, ids=[wanted]).frame["id"].to_list() == [wanted]

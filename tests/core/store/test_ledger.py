@@ -216,7 +216,7 @@ with open_ledger(sys.argv[1]) as ledger:
 def test_killed_midway_leaves_all_or_nothing(url: str) -> None:
     chance, survived = random.Random(5), 0
     with open_ledger(url) as ledger:
-        for _ in range(6):
+        for _ in range(4):
             writer = subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True)
             assert writer.stdout and writer.stdout.readline() == "ready\n"
             time.sleep(chance.uniform(0.0, 0.25))

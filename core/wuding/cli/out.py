@@ -1,0 +1,106 @@
+"""How answers are printed: tables for people, JSON and CSV for programs, moments in the jurisdiction's time."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wuding.cli.settings import Settings
+from wuding.domain.instants import show_instant
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Row = Mapping[str, Any]
+# A sign besides the colour: not everybody sees it, and a file has none.
+SIGNS = {
+    "good": ("✓", "green"), "bad": ("✗", "red"), "open": ("…", "yellow"), "unknown": ("?", "magenta"),
+    "none": ("–", "dim"),
+}  # fmt: skip
+KINDS = {
+    "good": ("fixed", "met", "scored", "closed", "done", "reached", "told"),
+    "bad": ("gap", "missed", "struck", "late", "overdue", "out-of-order", "failed", "unstaffed"),
+    "open": ("due", "running", "open", "waiting", "on-course", "pending"),
+    "unknown": ("undetermined", "provisional"),
+}
+
+
+def moment(us: int | None, zone: str) -> str:
+    """An instant to the minute: `2024-05-03 09:00`; empty for none."""
+    return "" if us is None else show_instant(us, zone)[:16].replace("T", " ")
+
+
+def sign(status: str) -> tuple[str, str]:
+    """The sign and the colour of a status."""
+    return SIGNS[next((kind for kind, names in KINDS.items() if status in names), "none")]
+
+
+def status_text(settings: Settings, status: str) -> str:
+    """`✗ missed`, as markup."""
+    mark, colour = sign(status)
+    return f"[{colour}]{mark} {settings.word('status', status)}[/]"
+
+
+def console(stderr: bool = False) -> Console:
+    """Where text goes. A pipe is not folded: what reads it can count on lines."""
+    from rich.console import Console
+
+    target = sys.stderr if stderr else sys.stdout
+    return Console(file=target, highlight=False, soft_wrap=not target.isatty())
+
+
+def escape(value: object) -> str:
+    """A text of the user's, so that its brackets are not taken for markup."""
+    from rich.markup import escape as escaped
+
+    return escaped("" if value is None else str(value))
+
+
+def table(settings: Settings, headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Table:
+    """A table with headings from the catalogue (`column.<name>`); `numbers` are the columns set to the right."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, name in enumerate(headings):
+        made.add_column(settings.word("column", name), justify="right" if i in numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def show(made: Table) -> None:
+    """Prints a table; as wide as it needs to be where nobody looks at a screen."""
+    screen = console()
+    screen.print(made) if sys.stdout.isatty() else _wide(screen, made)
+
+
+def _wide(screen: Console, made: Table) -> None:
+    screen.width = max(screen.measure(made).maximum, 40) if hasattr(screen, "measure") else 500
+    screen.print(made, soft_wrap=False)
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(["" if row[name] is None else row[name] for name in columns])
+
+
+def rows(settings: Settings, found: Sequence[Row], columns: Sequence[str], numbers: Sequence[int] = ()) -> None:
+    """Plain rows in the format asked for."""
+    form = settings.form("text", "json", "csv")
+    if form == "json":
+        print_json([{name: row[name] for name in columns} for row in found])
+    elif form == "csv":
+        print_csv(found, columns)
+    else:
+        show(table(settings, columns, [[escape(row[name]) for name in columns] for row in found], numbers))

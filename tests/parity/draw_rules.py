@@ -1,0 +1,357 @@
+"""Hypothesis strategies for small random rules of every section, built as the program holds them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+from wuding.domain.period import Every
+from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Holder, Lit, Not, OneOf, Or, Param, Term
+from wuding.program.model import (
+    Charter,
+    Escalation,
+    Head,
+    Item,
+    Limit,
+    Limits,
+    Measure,
+    Patrol,
+    Reward,
+    Rule,
+    Scoring,
+    Selector,
+    Step,
+    Target,
+    Veto,
+)
+
+from tests.parity import kit
+from tests.parity.draw import DAYS, rarely, some
+from tests.parity.kit import between, day, head, is_, it_is, num, sel
+
+ENUMS = {"kind": kit.KINDS, "severity": kit.KINDS, "grade": kit.KINDS, "risk": kit.RISKS}
+STATUSES = ("missed", "met", "gap", "undetermined", "due", "waived", "late", "overdue", "done", "struck", "reached")
+durations = st.sampled_from(
+    [Duration(7, "d"), Duration(48, "h"), Duration(1, "month"), Duration(3, "workday"), Duration(0, "d")]
+)
+everies = st.sampled_from(
+    [Every("month"), Every("week"), Every("quarter"), Every("year"), Every("workday"), Every("year", 2)]
+)
+tests = st.sampled_from([it_is(">=", 1), it_is("=", 1), it_is("<", 2), between(1, 2), it_is("=", 0), it_is(">=", 3)])
+
+
+# ── conditions ───────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def atoms(draw: Any, fields: tuple[tuple[str, str], ...], params: bool = True) -> Cond:
+    name, type = draw(some(fields))
+    field = Field(name, type)
+    if draw(st.integers(0, 7)) == 7:
+        return Has(field)
+    if type == "enum":
+        values = ENUMS[name]
+        return draw(
+            st.one_of(
+                st.builds(lambda v: is_(name, v), some(values)),
+                st.just(OneOf(field, (Lit(values[0], "enum"), Lit(values[1], "enum")))),
+            )
+        )
+    if type == "bool":
+        return is_(name, draw(st.booleans()), "bool")
+    op = draw(some((">=", "<", "=", "<=", ">", "!=")))
+    if type == "date":
+        return Cmp(
+            op,
+            field,
+            draw(st.one_of(some(DAYS).map(lambda d: Lit(day(d), "date")), st.just(Field("occurred_at", "time")))),
+        )
+    if type == "id":
+        return is_(name, draw(some(("R1", "R2"))), "id")
+    right: list[Term] = [num(1), num(2), Arith("-", (num(3), num("1.5")))]
+    if params:
+        right += [Param("plain", "number"), Param("by-grid", "number")]
+    return Cmp(op, field, draw(st.sampled_from(right)))
+
+
+def conds(fields: tuple[tuple[str, str], ...], params: bool = True) -> st.SearchStrategy[Cond]:
+    atom = atoms(fields, params)
+    return st.one_of(
+        atom,
+        atom,
+        st.builds(Not, atom),
+        st.builds(lambda a, b: And((a, b)), atom, atom),
+        st.builds(lambda a, b: Or((a, b)), atom, atom),
+    )
+
+
+def fields_of(type: str) -> tuple[tuple[str, str], ...]:
+    declared = kit.DOMAIN.facts[type] if type in kit.DOMAIN.facts else kit.DOMAIN.subjects[type]
+    return tuple((f.name, f.type) for f in declared.fields.values())
+
+
+# ── selectors ────────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True) -> Selector:
+    """A selector of facts, with everything a selector may say."""
+    type = draw(some(types or ("visit", "report", "fix")))
+    found = sel("fact", type, when=draw(st.one_of(st.none(), conds(fields_of(type)))))
+    if draw(st.integers(0, 3)) == 3:
+        found = replace(found, by=draw(some((("keeper",), ("chief",), ("keeper", "chief"), ("self",)))))
+    if scoped and draw(st.integers(0, 3)) == 3:
+        found = replace(found, within="subtree")
+    if deep and draw(st.integers(0, 3)) == 3:
+        other = replace(draw(facts("fix", "visit", "note", deep=False, scoped=False)), by=())
+        other = replace(
+            other, within=draw(rarely(durations)), same=draw(rarely(some((("grid",), ("subject", "grid")))))
+        )
+        found = replace(found, **{draw(some(("having", "lacking"))): (other,)})
+    if draw(st.integers(0, 7)) == 7 and type == "visit":
+        found = replace(found, distinct="kind")
+    return found
+
+
+@st.composite
+def holders(draw: Any) -> Selector:
+    kind = draw(some(("grid", "grid", "subject", "post")))
+    if kind == "grid":
+        return sel(
+            "grid",
+            draw(some(("block", "area"))),
+            when=draw(rarely(st.just(OneOf(Field("code", "text"), (Lit("B1", "text"),))))),
+        )
+    if kind == "post":
+        return sel("post", draw(some(("keeper", "chief"))))
+    type = draw(some(("shop", "site")))
+    return sel("subject", type, when=draw(rarely(conds(fields_of(type), params=False))))
+
+
+@st.composite
+def findings(draw: Any, rules: tuple[Rule, ...]) -> Selector:
+    """A selector of the findings of one of the rules, or of a step of it."""
+    rule = draw(st.sampled_from(rules))
+    name = rule.head.id
+    if isinstance(rule, Escalation) and rule.steps:
+        name = draw(some((name, *(f"{name}.{step.id}" for step in rule.steps))))
+    when: Cond = OneOf(
+        Field("status", "text"), tuple(Lit(s, "text") for s in draw(st.lists(some(STATUSES), min_size=1, max_size=4)))
+    )
+    if isinstance(rule, Charter) and draw(st.booleans()):
+        when = And((is_("status", "gap", "text"), Cmp(">=", Field("days", "int"), num(draw(some((1, 20, 40)))))))
+    return sel("finding", name, when=when)
+
+
+def things(rules: tuple[Rule, ...]) -> st.SearchStrategy[Selector]:
+    return st.one_of(facts(), findings(rules)) if rules else facts()
+
+
+# ── heads ────────────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def heads(draw: Any, id: str) -> Head:
+    found = head(id, draw(some(("", "", "x"))))
+    if draw(st.integers(0, 7)) == 7:
+        start, end = sorted((day(draw(some(DAYS))), day(draw(some(DAYS)))))
+        found = replace(found, valid_from=start, valid_to=end + 1)
+    if draw(st.integers(0, 7)) == 7:
+        found = replace(found, was=("old-" + id,))
+    return found
+
+
+# ── sections ─────────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def patrols(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Patrol:
+    rule = Patrol(draw(heads(id)), draw(holders()))
+    shape = draw(some(("every", "every", "every", "apart", "must")))
+    if shape == "must":
+        type = draw(some(("visit", "report")))
+        chosen = draw(facts(type, deep=False, scoped=False))
+        return replace(rule, holders=replace(chosen, distinct=None), must=draw(conds(fields_of(type))))
+    rule = replace(rule, do=draw(facts()))
+    if shape == "apart":
+        return replace(
+            rule, apart=draw(st.sampled_from([Duration(10, "d"), Duration(1, "month"), Duration(5, "workday")]))
+        )
+    times: list[Term | None] = [None, None, num(2), Param("plain", "number"), Param("by-grid", "number")]
+    if rule.holders.source == "subject":
+        times.append(Holder("size", "int"))
+    return replace(
+        rule, times=draw(st.sampled_from(times)), every=draw(everies), partial=draw(some(("half", "half", "any", "none"))),
+        during=draw(rarely(some(("spring", "holiday")))), excluded=draw(rarely(some(("winter", "holiday")))),
+    )  # fmt: skip
+
+
+@st.composite
+def charters(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Charter:
+    of = sel("grid", draw(some(("block", "area"))))
+    place = draw(st.sampled_from([of, of, sel("subject", "shop")]))
+    rule = Charter(draw(heads(id)), place, "seat")
+    kind = draw(some(("seat", "seat", "have", "count", "must", "duties", "complete")))
+    if kind == "seat":
+        return replace(
+            rule, of=sel("post", draw(some(("keeper", "chief")))), be=draw(st.one_of(st.none(), tests)),
+            also=draw(rarely(st.just("chief"))), deputy=draw(rarely(some(("required", "neighbour")))),
+            exclusive=draw(some(("no", "no", "yes", "advise"))),
+        )  # fmt: skip
+    if kind == "have":
+        chosen = replace(draw(facts("licence", "visit", deep=False, scoped=False)), distinct=None)
+        return replace(rule, kind="have", of=chosen, be=it_is(">=", 1))
+    if kind == "count":
+        what = [
+            sel("grid", "block"),
+            sel("post", "keeper"),
+            sel("subject", "shop", when=draw(rarely(conds(fields_of("shop"))))),
+        ]
+        return replace(rule, kind="count", of=draw(st.sampled_from(what)), be=draw(tests))
+    if kind == "must":
+        return replace(rule, kind="must", holders=sel("subject", "shop"), must=draw(conds(fields_of("shop"))))
+    if kind == "duties":
+        return replace(rule, kind="duties", duties=draw(some((("watch",), ("watch", "lead")))))
+    return replace(
+        rule, kind="complete", complete=draw(some((("area", "person"), ("duty", "task"), ("person", "reward"))))
+    )
+
+
+@st.composite
+def measures(draw: Any, name: str, before: tuple[Rule, ...], periodic: bool = True) -> Measure:
+    fn = draw(some(("count", "sum", "avg", "min", "max", "share")))
+    period = draw(some(("current", "current", "previous"))) if periodic else "current"
+    if fn == "share":
+        member = replace(draw(facts("report", "visit", deep=False)), distinct=None)
+        if draw(st.booleans()):
+            counterpart = replace(draw(facts("fix", "visit", deep=False, scoped=False)), distinct=None)
+            return Measure(name, fn, of=member, share_with=counterpart, period=period)
+        return Measure(name, fn, of=member, share_when=draw(conds(fields_of(member.names[0]))), period=period)
+    if fn == "count":
+        return Measure(name, fn, of=draw(things(before)), period=period)
+    chosen = replace(draw(facts("visit")), distinct=None)
+    last_per = draw(st.sampled_from([(), (), ("kind",)]))
+    return Measure(name, fn, of=chosen, field=draw(some(("people", "cost"))), period=period, last_per=last_per)
+
+
+@st.composite
+def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
+    taken = tuple(draw(measures(f"m{n}", before)) for n in range(draw(st.integers(0, 2))))
+    items: list[Item] = []
+    for n in range(draw(st.integers(0, 3))):
+        limit = draw(st.sampled_from([None, Limits(low=Fraction(-5)), Limits(high=Fraction(3))]))
+        category = draw(st.sampled_from([None, None, "cat"]))
+        if taken and draw(st.booleans()):
+            measure = Field(draw(st.sampled_from(taken)).name, "number")
+            points = draw(
+                st.sampled_from([measure, Arith("*", (measure, num("-0.335"))), Arith("/", (num(10), measure))])
+            )
+            items.append(Item(f"i{n}", category, False, None, points, limit, draw(rarely(st.just(num(1))))))
+            continue
+        each = replace(draw(things(before)), distinct=None)
+        terms: list[Term] = [num(-5), num("2.345"), Param("plain", "number")]
+        if "visit" in each.names:
+            terms += [Field("people", "int"), Arith("neg", (Field("cost", "number"),)), Param("by-kind", "number")]
+            if draw(st.integers(0, 3)) == 3:
+                items.append(Item(f"i{n}", "kind", True, each, draw(st.sampled_from(terms)), limit))
+                continue
+        items.append(Item(f"i{n}", category, False, each, draw(st.sampled_from(terms)), limit))
+    total = Field("total", "number")
+    poor = (("poor", None),)
+    bands = draw(
+        st.sampled_from([(), (("good", Cmp(">=", total, num(100))), ("fair", Cmp(">", total, num(95))), *poor)])
+    )
+    rewards = (
+        Reward(is_("band", "good", "text"), {"bonus": 1}, "red"),
+        Reward(Cmp("<=", Field("rank", "int"), num(1)), {}, "black"),
+    )
+    return Scoring(
+        draw(heads(id)), draw(holders()), draw(st.sampled_from([Every("month"), Every("year"), Every("week"), Every("quarter")])), num(100), taken,
+        tuple(items), draw(st.sampled_from([{}, {"cat": Limits(Fraction(-6), Fraction(6)), "a": Limits(low=Fraction(-1))}])),
+        draw(st.sampled_from([Limits(), Limits(Fraction(90), Fraction(105))])), bands,
+        draw(some((None, "area", "zone", "book"))), draw(some(("desc", "asc"))), draw(st.sampled_from([(), rewards])),
+        draw(some((2, 0))), draw(some(("half-away", "half-away", "half-even"))),
+    )  # fmt: skip
+
+
+@st.composite
+def vetoes(draw: Any, id: str, before: tuple[Rule, ...] = (), touches: tuple[str, ...] = ()) -> Veto:
+    rule = Veto(
+        draw(heads(id)), replace(draw(things(before)), distinct=None, within=None), draw(some(("block", "area", "subject", "post"))),
+        lasts=draw(st.sampled_from(["year", "until-fixed", Duration(20, "d"), Duration(48, "h")])), touches=touches,
+        score=draw(st.sampled_from([None, Fraction(0), Fraction(10)])), cap=draw(st.sampled_from([None, Fraction(60)])),
+        bars=draw(st.sampled_from([(), ("awards",)])),
+    )  # fmt: skip
+    if draw(st.integers(0, 2)) == 2:
+        rule = replace(rule, every=draw(st.sampled_from([Every("month"), Every("year")])), times=draw(some((1, 2, 3))))
+    return rule
+
+
+@st.composite
+def steps(draw: Any) -> tuple[Step, ...]:
+    found: list[Step] = []
+    for n in range(draw(st.integers(1, 3))):
+        after = draw(some(("opening", *(step.id for step in found), "closed")))
+        when = draw(rarely(conds((("severity", "enum"), ("people", "int")), params=False)))
+        kind = draw(some(("expect", "expect", "without", "tell")))
+        if kind == "tell":
+            wait = draw(st.sampled_from([None, Duration(48, "h"), Duration(2, "d"), Param("grace", "duration")]))
+            at = draw(some(("here", "up", "area", "zone")))
+            found.append(
+                Step(f"s{n}", "tell", after, when, wait=wait, tell_role=draw(some(("chief", "keeper"))), tell_at=at)
+            )
+            continue
+        of = replace(draw(facts("fix", "note", "visit", deep=False, scoped=False)), distinct=None)
+        limit = draw(
+            st.sampled_from(
+                [
+                    None,
+                    Limit(Duration(7, "d")),
+                    Limit(Duration(48, "h")),
+                    Limit(Duration(10, "d"), Duration(2, "d")),
+                    Limit(Param("grace", "duration")),
+                    Limit(until="due"),
+                ]  # fmt: skip
+            )
+        )
+        if kind == "without" and limit is not None:
+            limit = replace(limit, low=None)
+        step = Step(f"s{n}", kind, after, when, of, limit)
+        if kind == "without" and after not in ("opening", "closed") and draw(st.booleans()):
+            step = replace(step, else_back=after)
+        found.append(step)
+    return tuple(found)
+
+
+@st.composite
+def escalations(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Escalation:
+    opens = replace(draw(facts("report", scoped=False)), distinct=None)
+    closing = replace(draw(facts("fix", "note", deep=False, scoped=False)), distinct=None)
+    rule = Escalation(
+        draw(heads(id)), opens, draw(st.sampled_from([("ref",), ("ref",), ()])),
+        draw(st.sampled_from([None, None, (closing,), ()])), draw(steps()),
+    )  # fmt: skip
+    if draw(st.integers(0, 3)) == 3:
+        pauses = (sel("fact", "note", when=is_("kind", "a")), sel("fact", "note", when=is_("kind", "b")))
+        rule = replace(rule, pauses=pauses)
+    if draw(st.integers(0, 3)) == 3:
+        rule = replace(rule, transfers=sel("fact", "note", when=is_("kind", "c")))
+    return rule
+
+
+@st.composite
+def targets(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Target:
+    rule = Target(draw(heads(id)), draw(holders()))
+    shape = draw(some(("count", "share", "population", "value")))
+    if shape == "count":
+        rule = replace(rule, count=draw(things(before)))
+    elif shape == "share":
+        member = replace(draw(facts("report", "visit", deep=False, scoped=False)), distinct=None)
+        counterpart = replace(draw(facts("fix", "visit", deep=False, scoped=False)), distinct=None)
+        rule = replace(rule, share_of=member, share_with=counterpart)
+    elif shape == "population":
+        counterpart = replace(draw(facts("visit", "licence", deep=False, scoped=False)), distinct=None)
+        rule = replace(rule, share_of=sel("subject", "shop"), share_with=counterpart)
+        if draw(st.booleans()):
+            rule = replace(rule, share_with=None, share_when=draw(conds(fields_of("shop"))))
+    else:
+        taken = tuple(draw(measures(f"m{n}", before, periodic=False)) for n in range(draw(st.integers(1, 2))))
+        rule = replace(rule, measures=taken, value=Arith("+", (*(Field(m.name, "number") for m in taken), num(0))))
+    if draw(st.booleans()):
+        return replace(rule, every=draw(everies.filter(lambda e: e.unit != "workday")), reach=draw(tests))
+    dates = sorted(draw(st.sets(some(DAYS), min_size=1, max_size=3)))
+    return replace(rule, reach_on=tuple((day(date), draw(tests)) for date in dates), hold=draw(st.booleans()))
