@@ -25,7 +25,7 @@ from wuding.domain.grid import Grid
 from wuding.domain.instants import day_start_us, parse_date, parse_instant
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
-from wuding.errors import WudingError
+from wuding.errors import Rejected, WudingError
 from wuding.plugins import Shelf, plugin_manager, shelf
 from wuding.program.model import Domain, Program, Thing
 
@@ -201,10 +201,15 @@ class Wuding:
 
     def add_grids(self, grids: Iterable[Grid]) -> Receipt:
         """Make grids, or new versions of grids. Raises Rejected when the tree would not be one."""
-        from wuding.store.registry import grid_fact
+        from wuding.intake.grids import check_tree
+        from wuding.store.registry import grid_fact, registry_frames
 
+        new = list(grids)
+        known = set(registry_frames(self.ledger).grids.get_column("code"))
+        if wrong := check_tree(new, known=known):
+            raise Rejected(wrong)
         now = self.ledger.clock()
-        return self.ledger.append([grid_fact(g, now) for g in grids])
+        return self.ledger.append([grid_fact(g, now) for g in new])
 
     def add_subjects(self, subjects: Iterable[Subject]) -> Receipt:
         from wuding.store.registry import subject_fact

@@ -16,7 +16,7 @@ import wuding_fire.plugin
 from shapely import affinity
 from wuding import Finding, Wuding
 from wuding.assess.partition import Problem, areas_m2, check_partition
-from wuding.store.registry import boundaries
+from wuding.store.registry import boundaries, close_grid, registry
 
 SHARED = Path(os.environ.get("WUDING_SHARED", Path(__file__).parents[3] / "shared"))
 TREE = SHARED / "data/china-admin-divisions/hubei_42_all.csv.gz"
@@ -109,8 +109,6 @@ def test_a_county_without_a_boundary_leaves_it_open(whole: tuple[str, Wuding], t
 
 def test_a_county_removed_is_a_gap_with_its_place_and_area(whole: tuple[str, Wuding], tmp_path: Path) -> None:
     """It is gone from tree and map alike: the charter asks for those that the tree has."""
-    from wuding.store.entries import close_grid
-
     code, w = whole
     assert imported(w, code, tmp_path).status == "fixed"
     hole = shape_of(code, REMOVED)
@@ -119,10 +117,9 @@ def test_a_county_removed_is_a_gap_with_its_place_and_area(whole: tuple[str, Wud
     assert found.area_m2 == pytest.approx(float(areas_m2([hole])[0]), rel=1e-9)
     assert hole.contains(shapely.Point(found.lon, found.lat))
 
-    closing = [c for c in w.snapshot(w.programs()[0][0], w.moment("2024-07-01"), w.ledger.head().seq, None).grids["code"]]
-    gone = [c for c in closing if c.startswith(REMOVED)]
+    gone = [grid.code for grid in registry(w.ledger).grids if grid.code.startswith(REMOVED)]
     w.ledger.append([close_grid(c, 19_700, w.ledger.clock()) for c in sorted(gone, key=len, reverse=True)])
-    (finding,) = [f for f in w.check(as_of="2024-07-01", save=False).findings(rule="tiled", holder=code)]
+    (finding,) = w.check(as_of="2024-07-01", save=False).findings(rule="tiled", holder=code)
     assert finding.status == "gap"
     (fault,) = finding.detail["faults"]  # type: ignore[misc, attr-defined]
     assert (fault["kind"], fault["area_m2"]) == ("gap", pytest.approx(found.area_m2, abs=0.1))

@@ -20,9 +20,9 @@ DAYS = (
     "2024-03-03", "2024-03-04", "2024-03-31", "2024-04-01", "2023-12-31",
 )  # fmt: skip
 HOURS = ("T10:00", "T00:00", "T23:59:59.999999")
-PEOPLE = ("li", "wu", "xu")
+PEOPLE = ("li", "li", "wu", "xu")
 BLOCKS = ("B1", "B2", "B3")
-CODES = (*BLOCKS, "A1", "Z1")
+PLACES = ("B1", "B1", "B1", "B2", "B3", "A1", "A2", "Z1")
 
 dates = st.sampled_from(DAYS)
 instants = st.builds(lambda d, h: kit.at(d + h), dates, st.sampled_from(HOURS))
@@ -42,7 +42,7 @@ def rarely(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "kind": some(kit.KINDS), "severity": some(kit.KINDS), "grade": some(kit.KINDS), "risk": some(kit.RISKS),
+    "kind": some(("a", "a", "b", "c")), "severity": some(("a", "a", "b")), "grade": some(kit.KINDS), "risk": some(kit.RISKS),
     "filed": st.booleans(), "people": st.integers(0, 3), "size": st.integers(1, 3), "cost": some(("1.5", "-2", "0")),
     "ref": some(("R1", "R2")), "due": dates, "issued": dates, "expires": dates,
 }  # fmt: skip
@@ -80,8 +80,8 @@ def grids(draw: Any) -> tuple[Grid, ...]:
 @st.composite
 def subjects(draw: Any) -> tuple[Subject, ...]:
     found: list[Subject] = []
-    for id in ("S1", "S2")[: draw(st.integers(0, 2))]:
-        type = draw(some(("shop", "site")))
+    for id in ("S1", "S2")[: draw(some((1, 2, 2, 0)))]:
+        type = draw(some(("shop", "shop", "site")))
         first = Subject(id, type, draw(some(BLOCKS)), id, draw(fields_of(("size", "risk"))))
         change = draw(rarely(some(("opened", "shut", "changed"))))
         when = day(draw(dates)) if change else None
@@ -100,10 +100,10 @@ def subjects(draw: Any) -> tuple[Subject, ...]:
 @st.composite
 def posts(draw: Any, subjects: tuple[Subject, ...]) -> tuple[Post, ...]:
     found = []
-    for n in range(draw(st.integers(0, 4))):
+    for n in range(draw(some((2, 4, 6, 1, 0)))):
         start, end = sorted((day(draw(dates)), day(draw(dates))))
         post = Post(
-            f"P{n}", draw(some(PEOPLE)), draw(some(("keeper", "chief"))), draw(some(CODES)),
+            f"P{n}", draw(some(PEOPLE)), draw(some(("keeper", "chief"))), draw(some(PLACES)),
             capacity=draw(some(("principal", "principal", "A", "B"))),
             start=draw(rarely(st.just(start))), end=draw(rarely(st.just(end))) if start < end else None,
         )  # fmt: skip
@@ -124,13 +124,13 @@ def grid_of(subjects: tuple[Subject, ...], id: str, when: int) -> str:
 
 
 @st.composite
-def deeds(draw: Any, subjects: tuple[Subject, ...], type: str | None = None) -> Fact:
+def deeds(draw: Any, subjects: tuple[Subject, ...], types: tuple[str, ...]) -> Fact:
     """A fact of the domain, without a sequence number."""
-    type = type or draw(some(TYPES if subjects else TYPES[:-1]))
+    type = draw(some(types if subjects else tuple(t for t in types if t != "licence") or TYPES[:-1]))
     when = draw(instants)
     ids = tuple(sorted({s.id for s in subjects}))
-    about = draw(some(ids) if type == "licence" else rarely(some(ids))) if ids else None
-    grid = grid_of(subjects, about, when) if about else draw(some((*BLOCKS, "B1", "A1")))
+    about = draw(some(ids) if type == "licence" else st.none() | some(ids)) if ids else None
+    grid = grid_of(subjects, about, when) if about else draw(some(PLACES))
     actor = draw(maybe(some((*PEOPLE, about or grid))))
     recorded = when + draw(some((0, 3 * 86_400_000_000)))
     names = tuple(kit.DOMAIN.facts[type].fields)
@@ -161,22 +161,25 @@ def corrections(draw: Any, subjects: tuple[Subject, ...], facts: list[Fact]) -> 
     seq = draw(st.integers(1, len(facts)))
     old = facts[seq - 1]
     when = kit.days.label(kit.days.day_of(old.at, kit.ZONE))
-    new = draw(deeds(subjects, old.type)) if old.domain != CORE else None
+    new = draw(deeds(subjects, (old.type,))) if old.domain != CORE else None
     return kit.correction(seq, when, draw(st.one_of(st.none(), st.just(new))))
 
 
 @st.composite
-def worlds(draw: Any, rules: tuple[str, ...]) -> World:
-    """A world of which a program with rules of these names can be asked."""
+def worlds(draw: Any, rules: tuple[str, ...], types: tuple[str, ...]) -> World:
+    """A world of which a program with rules of these names, that look for facts of these types, can be asked."""
     subject = draw(subjects())
-    facts = draw(st.lists(deeds(subject), max_size=draw(some((3, 8, 30)))))
+    size = draw(some((4, 12, 1, 30)))
+    facts = draw(st.lists(deeds(subject, types or TYPES), min_size=size // 2, max_size=size))
     facts += draw(st.lists(rulings(rules), max_size=2))
     if facts:
-        facts += draw(st.lists(corrections(subject, facts), max_size=2))
+        facts += draw(st.lists(corrections(subject, facts), max_size=draw(some((0, 0, 2)))))
     numbered = tuple(replace(fact, seq=n) for n, fact in enumerate(facts, 1))
-    as_of = draw(st.builds(lambda d, h: kit.at(d + h), some(("2024-03-05", *DAYS, "2024-04-05")), some(HOURS)))
+    late = ("2024-04-05", "2024-03-31", "2024-03-05", "2024-03-01")
+    as_of = draw(st.builds(lambda d, h: kit.at(d + h), some((*late * 5, *DAYS)), some(HOURS)))
+    edition = draw(rarely(st.sampled_from([(day("2024-02-01"), None), (None, day("2024-03-04"))])))
     return World(
         draw(grids()), subject, draw(posts(subject)), numbered, as_of,
-        window_from=draw(st.sampled_from([None, day("2024-01-01"), day("2024-02-14")])),
-        in_force=draw(st.sampled_from([(None, None), (None, None), (day("2024-02-01"), None), (None, day("2024-03-04"))])),
+        window_from=draw(st.sampled_from([None, None, None, day("2024-01-01"), day("2024-02-14")])),
+        in_force=edition or (None, None),
     )  # fmt: skip

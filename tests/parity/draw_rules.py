@@ -95,8 +95,8 @@ def fields_of(type: str) -> tuple[tuple[str, str], ...]:
 def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True) -> Selector:
     """A selector of facts, with everything a selector may say."""
     type = draw(some(types or ("visit", "report", "fix")))
-    found = sel("fact", type, when=draw(st.one_of(st.none(), conds(fields_of(type)))))
-    if draw(st.integers(0, 3)) == 3:
+    found = sel("fact", type, when=draw(st.none() | conds(fields_of(type))))
+    if draw(st.integers(0, 4)) == 4:
         found = replace(found, by=draw(some((("keeper",), ("chief",), ("keeper", "chief"), ("self",)))))
     if scoped and draw(st.integers(0, 3)) == 3:
         found = replace(found, within="subtree")
@@ -122,7 +122,7 @@ def holders(draw: Any) -> Selector:
         )
     if kind == "post":
         return sel("post", draw(some(("keeper", "chief"))))
-    type = draw(some(("shop", "site")))
+    type = draw(some(("shop", "shop", "site")))
     return sel("subject", type, when=draw(rarely(conds(fields_of(type), params=False))))
 
 
@@ -271,7 +271,7 @@ def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
 @st.composite
 def vetoes(draw: Any, id: str, before: tuple[Rule, ...] = (), touches: tuple[str, ...] = ()) -> Veto:
     rule = Veto(
-        draw(heads(id)), replace(draw(things(before)), distinct=None, within=None), draw(some(("block", "area", "subject", "post"))),
+        draw(heads(id)), replace(draw(things(before)), distinct=None, within=None), draw(some(("block", "area", "block", "subject", "post"))),
         lasts=draw(st.sampled_from(["year", "until-fixed", Duration(20, "d"), Duration(48, "h")])), touches=touches,
         score=draw(st.sampled_from([None, Fraction(0), Fraction(10)])), cap=draw(st.sampled_from([None, Fraction(60)])),
         bars=draw(st.sampled_from([(), ("awards",)])),

@@ -12,7 +12,7 @@ from wuding.domain.finding import Finding
 from wuding.domain.number import to_scaled
 from wuding.domain.world import World
 from wuding.lang.nodes import Duration
-from wuding.program.model import Program, Rule
+from wuding.program.model import Program, Rule, Selector
 
 from tests.parity import draw_rules as rules
 from tests.parity import kit
@@ -72,7 +72,20 @@ def cases(draw: Any, section: str) -> tuple[Program, World]:
             sections = (*sections, "scoring")
     program = draw(programs(sections))
     names = tuple(rule.head.id for rule in program.rules)
-    return program, draw(worlds(names))
+    types = tuple(sorted(looked_for(program.rules)))
+    return program, draw(worlds(names, types))
+
+
+def looked_for(node: object) -> set[str]:
+    """The fact types that are named somewhere inside rules."""
+    found: set[str] = set()
+    if isinstance(node, Selector) and node.source == "fact":
+        found |= set(node.names)
+    if is_dataclass(node) and not isinstance(node, type):
+        return found.union(*(looked_for(getattr(node, f.name)) for f in fields(node)))
+    if isinstance(node, tuple):
+        return found.union(*(looked_for(part) for part in node))
+    return found
 
 
 # ── printing ─────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import polars as pl
 
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged
 from wuding.engines.columnar.context import FAR, Context
-from wuding.engines.columnar.exact import tests
+from wuding.engines.columnar.exact import three_valued
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.lang.nodes import Cmp, Cond, Field, Lit
 from wuding.program.model import Charter
@@ -111,7 +111,7 @@ def tested(ctx: Context, asked: pl.DataFrame, counted: pl.DataFrame, cond: Cond)
     )
     rows = with_params(ctx, rows, params_in(cond), "pday")
     rows = rows.with_columns(**{"f.it.lo": pl.col("low") * 1_000_000, "f.it.hi": pl.col("high") * 1_000_000})
-    rows = tests(rows, cond, "_yes")
+    rows = three_valued(rows, cond, "_yes")
     state = pl.when(pl.col("_yes").is_null()).then(UNKNOWN).when(pl.col("_yes")).then(GOOD).otherwise(BAD)
     return rows.select("ask", "s", "e", state=state.cast(pl.Int8))
 

@@ -13,7 +13,7 @@ from wuding.assess.patrol import counted, lacking
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
-from wuding.engines.columnar.exact import intervals, tests
+from wuding.engines.columnar.exact import intervals, three_valued
 from wuding.engines.columnar.match import POPULATIONS, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.program.model import Target, Test
@@ -86,7 +86,7 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
         rows = with_params(ctx, rows, params_in(None, rule.value), "pday")
         rows = intervals(rows, rule.value, "f.it")
     rows = with_params(ctx, rows, params_in(test.cond), "pday")
-    rows = tests(rows, test.cond, "_yes")
+    rows = three_valued(rows, test.cond, "_yes")
     return _findings(rule, rows, test, lacks)
 
 

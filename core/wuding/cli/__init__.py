@@ -6,20 +6,18 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import wuding
 from wuding.catalogue import choose_lang, text, texts
 from wuding.cli.settings import Settings, split
 from wuding.errors import Rejected, WudingError
-
-if TYPE_CHECKING:
-    import typer
 
 # Commands in the order in which one meets them, and where each is defined.
 COMMANDS = {
     "demo": "trying", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
     "record": "facts", "check": "checks", "findings": "checks", "explain": "answers", "charter": "answers",
-    "lint": "lint", "test": "tests", "plugins": "installed", "verify": "ledger",
+    "lint": "books", "test": "tests", "plugins": "installed", "verify": "ledger",
 }  # fmt: skip
 BAD_INPUT = 2
 
@@ -34,6 +32,14 @@ def run(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     settings = Settings(choose_lang(None, env))
     try:
         settings, rest = split(arguments, env)
+        if rest == ["--version"]:
+            print(f"wuding {wuding.__version__}")
+            return 0
+        if rest[:1] == ["lint"] and len(rest) > 1 and not any(word.startswith("-") for word in rest):
+            # Typer alone, with what it imports, takes as long as reading a book: an editor waits for this.
+            from wuding.cli.lint import lint
+
+            return lint(rest[1:], settings)
         return _invoke(rest, settings)
     except WudingError as error:
         print(said(error, settings.lang), file=sys.stderr)
@@ -67,10 +73,8 @@ def _built(names: Iterable[str], settings: Settings) -> Any:
     import typer
     from typer.main import get_command
 
-    app = typer.Typer(
-        add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="cli.help", epilog="cli.epilog"
-    )
-    app.callback(invoke_without_command=True)(_root)
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback(help="cli.help", epilog="cli.epilog")(_root)
     for module in dict.fromkeys(COMMANDS[name] for name in names):
         import_module(f"wuding.cli.{module}").add(app)
     command = get_command(app)
@@ -82,12 +86,8 @@ def _built(names: Iterable[str], settings: Settings) -> Any:
     return command
 
 
-def _root(context: typer.Context, version: bool = False) -> None:
-    if version:
-        import wuding
-
-        print(f"wuding {wuding.__version__}")
-        sys.exit(0)
+def _root() -> None:
+    """Holds the commands together, also when only one of them was imported."""
 
 
 def _translate(command: Any, settings: Settings) -> None:

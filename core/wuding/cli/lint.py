@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING
 
 from wuding.catalogue import render, text, texts
 from wuding.cli.settings import Settings
@@ -27,19 +24,11 @@ DOMAIN = re.compile(r"""^domain:[ \t]*["']?([^"'\s#]+)""", re.MULTILINE)
 LEVELS = {"error": "error", "warning": "warning", "advice": "note"}  # as SARIF calls them
 
 
-def add(app: typer.Typer) -> None:
-    app.command("lint", help="cli.lint")(lint)
-
-
-def lint(
-    context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(help="cli.lint.paths")],
-) -> None:
-    """Errors and warnings count as findings, advice does not."""
-    settings: Settings = context.obj
+def lint(paths: Sequence[str], settings: Settings) -> int:
+    """Lint files and folders, print what is wrong, and answer with the exit code: errors and warnings are findings,
+    advice is not."""
     form = settings.form("text", "json", "sarif")
-    files = list(found_files(paths))
-    problems, counts = lint_files(files)
+    problems, counts = lint_files(list(found_files(paths)))
     if form == "json":
         print(json.dumps([as_data(d, settings.lang) for d in problems], ensure_ascii=False, indent=2))
     elif form == "sarif":
@@ -48,8 +37,7 @@ def lint(
         for problem in problems:
             print(render(problem, settings.lang), end="\n\n")
         print(summary(problems, counts, settings))
-    if any(d.severity != "advice" for d in problems):
-        sys.exit(1)
+    return int(any(d.severity != "advice" for d in problems))
 
 
 def found_files(paths: Sequence[str]) -> Iterator[Path]:
@@ -116,59 +104,49 @@ def _diagnosed(kind: str, content: str, name: str, library: Library) -> list[Dia
     return []
 
 
-@dataclass(frozen=True)
 class Library(Mapping[str, "Domain"]):
     """The domains that can be named, each read when it is wanted, and the books. Files given win over plugins'."""
 
-    given: Sequence[tuple[str, str, str]]
-    cache: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, given: Sequence[tuple[str, str, str]]) -> None:
+        self.given = given  # kind, text, path
+        self._read: dict[str, Domain] = {}
 
     def __getitem__(self, name: str) -> Domain:
+        """Raises Rejected for a domain with mistakes, KeyError for a name that no domain has."""
         from wuding.book.load import load_domain
 
-        if name not in self.cache:
-            content, path = self.domains[name]
-            domain, problems = load_domain(content, path)
+        if name not in self._read:
+            domain, problems = load_domain(*self._domains[name])
             if domain is None:
-                if all(path != given[2] for given in self.given):
-                    raise Rejected(problems)
-                raise KeyError(name)  # its own problems are told where it is linted
-            self.cache[name] = domain
-        found: Domain = self.cache[name]
-        return found
+                raise Rejected(problems)
+            self._read[name] = domain
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.domains)
+        return iter(self._domains)
 
     def __len__(self) -> int:
-        return len(self.domains)
-
-    @property
-    def domains(self) -> Mapping[str, tuple[str, str]]:
-        """The text and path of every domain, by name."""
-        if "" not in self.cache:
-            from wuding.plugins import read_resource
-
-            shelf = self.shelf
-            resources = [r for listed in shelf.manager.hook.wuding_domains() for r in listed]
-            own = [(content, path) for kind, content, path in self.given if kind == "domain"]
-            named = [(DOMAIN.search(content), content, path) for content, path in [*map(read_resource, resources), *own]]
-            self.cache[""] = {found[1]: (content, path) for found, content, path in named if found}
-        found: Mapping[str, tuple[str, str]] = self.cache[""]
-        return found
-
-    @property
-    def shelf(self) -> Shelf:
-        from wuding.plugins import Shelf, plugin_manager
-
-        if "/" not in self.cache:
-            books = tuple((content, path) for kind, content, path in self.given if kind == "book")
-            self.cache["/"] = Shelf(plugin_manager(), books)
-        found: Shelf = self.cache["/"]
-        return found
+        return len(self._domains)
 
     def book(self, name: str) -> tuple[str, str] | None:
-        return self.shelf.find(name)
+        """The text and path of a book."""
+        return self._shelf.find(name)
+
+    @cached_property
+    def _domains(self) -> dict[str, tuple[str, str]]:
+        from wuding.plugins import read_resource
+
+        listed = [read_resource(r) for found in self._shelf.manager.hook.wuding_domains() for r in found]
+        listed += [(content, path) for kind, content, path in self.given if kind == "domain"]
+        named = [(DOMAIN.search(content), content, path) for content, path in listed]
+        return {found[1]: (content, path) for found, content, path in named if found}
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        from wuding.plugins import Shelf, plugin_manager
+
+        books = tuple((content, path) for kind, content, path in self.given if kind == "book")
+        return Shelf(plugin_manager(), books)
 
 
 # ── renderings ───────────────────────────────────────────────────────────────────────────────────

@@ -23,15 +23,17 @@ from __future__ import annotations
 
 from wuding.testing.compare import Near, Unmet
 from wuding.testing.junit import junit
-from wuding.testing.run import CaseResult, check_world, load, run, run_tests
+from wuding.testing.run import CaseResult, check_world, held, load, run, run_tests
 from wuding.testing.say import says
-from wuding.testing.without import pruned, untested, without
+from wuding.testing.without import Untested, pruned, untested, without
 
 __all__ = [
     "CaseResult",
     "Near",
     "Unmet",
+    "Untested",
     "check_world",
+    "held",
     "junit",
     "load",
     "pruned",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -77,19 +77,23 @@ def run(suites: Sequence[Tests], only_without: str | None = None) -> list[CaseRe
     """The result of every case; with `only_without`, of the cases that speak of that rule (see `run_tests`)."""
     if only_without is None:
         return [_result(suite, suite.program, case) for suite in suites for case in suite.cases]
-    results: list[CaseResult] = []
-    missing: WudingError | None = None
-    for suite in suites:
-        try:
-            program, gone = without(suite.program, only_without)
-        except WudingError as error:
-            missing = error
-            continue
-        cases = [_asking(case, only_without, gone) for case in suite.cases]
-        results += [_result(suite, program, case) for case in cases if case is not None]
-    if missing is not None and not any(_has(suite.program, only_without) for suite in suites):
-        raise missing
-    return results
+    having = [suite for suite in suites if _has(suite.program, only_without)]
+    for suite in [] if having else suites[:1]:
+        without(suite.program, only_without)  # raises: no book has it
+    return [result for suite in having for result in _without(suite, only_without)]
+
+
+def held(suite: Tests, name: str) -> bool:
+    """Does any case of the suite fail when the rule `name` is left out? Stops at the first that does."""
+    return any(not result.passed for result in _without(suite, name))
+
+
+def _without(suite: Tests, name: str) -> Iterator[CaseResult]:
+    program, gone = without(suite.program, name)
+    for case in suite.cases:
+        asking = _asking(case, name, gone)
+        if asking is not None:
+            yield _result(suite, program, asking)
 
 
 def _has(program: Program, name: str) -> bool:
@@ -97,13 +101,13 @@ def _has(program: Program, name: str) -> bool:
 
 
 def _asking(case: Case, name: str, gone: frozenset[str]) -> Case | None:
-    """The case as it is asked when `name` and with it the rules `gone` are left out; None when it does not speak of `name`."""
-    lost = {key.partition("[")[0] for key in gone} - {name.partition("[")[0]}
-    own = [e for e in case.expect if name in (e.rule.partition(".")[0], f"{e.rule.partition('.')[0]}[{e.variant}]")]
-    if not own:
+    """The case as it is asked when `name`, and with it the rules `gone`, are left out; None when it expects
+    nothing of `name`."""
+    asked = [(e, e.rule.partition(".")[0]) for e in case.expect]
+    if not any(name in (rule, f"{rule}[{e.variant}]") for e, rule in asked):
         return None
-    kept = tuple(e for e in case.expect if e.rule.partition(".")[0] not in lost)
-    return replace(case, expect=kept, exactly=False)
+    lost = {key.partition("[")[0] for key in gone} - {name.partition("[")[0]}
+    return replace(case, expect=tuple(e for e, rule in asked if rule not in lost), exactly=False)
 
 
 def _result(suite: Tests, program: Program, case: Case) -> CaseResult:

@@ -19,9 +19,8 @@ def without(program: Program, name: str) -> tuple[Program, frozenset[str]]:
     gone = {r.head.key for r in program.rules if name in (r.head.id, r.head.key)}
     if not gone:
         raise WudingError("WD706", name=name, book=program.book, allowed=sorted({r.head.id for r in program.rules}))
-    return _only(program, {r.head.key for r in program.rules} - (every := _closed(gone, _readers(program)))), frozenset(
-        every
-    )
+    every = _closed(gone, _readers(program))
+    return _only(program, {r.head.key for r in program.rules} - every), frozenset(every)
 
 
 def pruned(program: Program, names: Iterable[str]) -> Program:

@@ -32,7 +32,7 @@ def column(term: Field | Holder | Param) -> str:
     """The column that holds a field of the thing (`f.`), of the holder (`h.`), or a parameter (`p.`)."""
     if isinstance(term, Field):
         return BUILTIN.get(term.name, f"f.{term.name}")
-    return f"h.{term.name}" if isinstance(term, Holder) else f"p.{term.name}"
+    return f"h.{term.name}" if isinstance(term, Holder) else f"p.{term.name}:{term.type}"
 
 
 def expression(cond: Cond) -> nw.Expr:

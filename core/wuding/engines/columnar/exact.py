@@ -172,7 +172,7 @@ def intervals(frame: pl.DataFrame, term: Term, name: str) -> pl.DataFrame:
     return over(frame, inputs([term], frame), fn, {f"{name}.lo": pl.String, f"{name}.hi": pl.String})
 
 
-def tests(frame: pl.DataFrame, cond: Cond | None, name: str) -> pl.DataFrame:
+def three_valued(frame: pl.DataFrame, cond: Cond | None, name: str) -> pl.DataFrame:
     """The frame with the nullable boolean column `name`, the condition in three values."""
     return over(frame, inputs(reads(cond), frame), lambda env: (holds(cond, env),), {name: pl.Boolean})
 
@@ -205,7 +205,7 @@ def prepare(frame: pl.DataFrame, cond: Cond) -> tuple[pl.DataFrame, Cond]:
                 return Not(walk(arg))
             case Cmp() | OneOf() if _needs_exact(node, frame):
                 name = f"f.__{len(frame.columns)}"
-                frame = tests(frame, node, name)
+                frame = three_valued(frame, node, name)
                 return Cmp("=", Field(name[2:], "bool"), Lit(True, "bool"))
         return node
 

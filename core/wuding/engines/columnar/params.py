@@ -9,37 +9,42 @@ from typing import Any
 import polars as pl
 
 from wuding.domain.number import SCALE
-from wuding.engines.columnar.conditions import BUILTIN, parts, terms
+from wuding.engines.columnar.conditions import BUILTIN, column, parts, terms
 from wuding.engines.columnar.context import Context
 from wuding.engines.frames import DTYPES, UNIT_US
 from wuding.lang.nodes import Cond, Duration, Param, Term
 from wuding.program.model import Parameter
 
 
-def params_in(cond: Cond | None = None, *terms_: Term | None) -> set[str]:
-    """The names of the parameters that a condition and terms read."""
-    found = {t.name for t in terms(cond) if isinstance(t, Param)}
-    return found | {t.name for term in terms_ for t in parts(term) if isinstance(t, Param)}
+DAYS = {"workday": 1, "week": 7, "month": 30, "year": 365}
 
 
-def with_params(ctx: Context, rows: pl.DataFrame, names: Iterable[str], day: str) -> pl.DataFrame:
-    """The rows with a column `p.<name>` for each parameter, as it stood on the day in column `day`."""
-    for name in sorted(names):
-        if f"p.{name}" not in rows.columns:
-            rows = _with_param(ctx, rows, ctx.program.parameters[name], day)
+def params_in(cond: Cond | None = None, *terms_: Term | None) -> set[Param]:
+    """The parameters that a condition and terms read, each with the type in which it is wanted there."""
+    found = {t for t in terms(cond) if isinstance(t, Param)}
+    return found | {t for term in terms_ for t in parts(term) if isinstance(t, Param)}
+
+
+def with_params(ctx: Context, rows: pl.DataFrame, wanted: Iterable[Param], day: str) -> pl.DataFrame:
+    """The rows with a column for each parameter, as it stood on the day in column `day`."""
+    for term in sorted(wanted, key=column):
+        if column(term) not in rows.columns:
+            rows = _with_param(ctx, rows, term, day)
     return rows
 
 
-def _with_param(ctx: Context, rows: pl.DataFrame, param: Parameter, day: str) -> pl.DataFrame:
+def _with_param(ctx: Context, rows: pl.DataFrame, term: Param, day: str) -> pl.DataFrame:
+    param = ctx.program.parameters[term.name]
+    type_ = term.type or param.type
     columns = [_source(rows, f) for f in param.by]
     keys = [day, *dict.fromkeys(c for c in columns if c)]
     distinct = rows.select(keys).unique()
     place = {c: i for i, c in enumerate(keys)}
     values = [
-        cell_of(lookup(ctx, param, row[0], [None if c is None else row[place[c]] for c in columns]), param.type)
+        cell_of(lookup(ctx, param, row[0], [None if c is None else row[place[c]] for c in columns]), type_)
         for row in distinct.iter_rows()
     ]
-    found = distinct.with_columns(pl.Series(f"p.{param.name}", values, dtype=DTYPES[param.type]))
+    found = distinct.with_columns(pl.Series(column(term), values, dtype=DTYPES[type_]))
     return rows.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
 
 
@@ -91,7 +96,9 @@ def cell_of(value: Any, type_: str) -> Any:
     if value is None:
         return None
     if isinstance(value, Duration):
-        return value.n * UNIT_US.get(value.unit, UNIT_US["d"])
+        us = value.n * UNIT_US.get(value.unit, DAYS.get(value.unit, 1) * UNIT_US["d"])
+        # Compared with a number of days (`days: "> $grace"`), a duration is its days.
+        return us // UNIT_US["d"] if type_ == "int" else us
     if type_ in ("number", "money"):
         return int(value * SCALE)
     return int(value) if type_ == "int" else value
