@@ -51,7 +51,7 @@ targets:
     for: {grid: park}
     every: month
     count: {finding: month, when: {score: "< 95"}}
-    reach: 0
+    reach: "< 1"
 escalation:
   - id: mend
     opens: {fact: damage}

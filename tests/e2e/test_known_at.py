@@ -132,7 +132,8 @@ def begin(w: Wuding) -> None:
     w.add_subjects([Subject(f"S{n}", "shop", f"B{2 * n}", f"shop {n}") for n in range(3)])
     w.appoint([Post("", f"p{n}", "cell-head", f"B{n}", start=DAY) for n in range(6)])
     w.appoint([Post("leader1", "boss", "grid-leader", "G1")])
-    tiles = {"Z": shapely.box(113, 27, 115, 28), "G1": shapely.box(113, 27, 114, 28), "G2": shapely.box(114, 27, 115, 28)}
+    spans = {"Z": (113, 115), "G1": (113, 114), "G2": (114, 115)}
+    tiles = {code: shapely.box(west, 27, east, 28) for code, (west, east) in spans.items()}
     w.ledger.append([boundary_fact(code, shape.wkb, w.ledger.clock()) for code, shape in tiles.items()])
 
     def some_time() -> str:
@@ -148,6 +149,8 @@ def begin(w: Wuding) -> None:
     for n in (1, 2, 3):
         w.record("rectified", at=some_time(), grid=f"B{n}", hazard_id=f"H{n}", accepted=True)
         w.record("education", at=some_time(), grid=f"B{n}", audience="home")
+    w.appoint([Post("", "d1", "cell-head", "B1", capacity="A", start=DAY)])  # whose deeds count when p1 is away
+    w.record("inspection", at="2024-04-04", grid="B1", actor="d1", filed=True)
     w.record("self-check", at="2024-02-03", subject="S0")
     w.record("inspection", at="2024-06-03", grid="B5", actor="p5", filed=True)
     w.record("fire", at="2024-05-05T05:00", grid="B4", grade="general", poor_work=True)
@@ -158,7 +161,8 @@ def seq_of(w: Wuding, type_: str) -> int:
 
 
 def ruling(w: Wuding, type_: str, **fields: object) -> None:
-    w.record(f"core/{type_}", **fields)
+    """A ruling of before the moment asked about: one of later would not be seen."""
+    w.record(f"core/{type_}", at="2024-06-30T12:00", **fields)
 
 
 def first_of(w: Wuding, rule: str, status: str) -> str:
@@ -167,9 +171,11 @@ def first_of(w: Wuding, rule: str, status: str) -> str:
 
 CHANGES: dict[str, Callable[[Wuding], object]] = {
     "a fact of the past": lambda w: w.record("education", at="2024-03-04", grid="B0", audience="home"),
-    "a fact that closes a case": lambda w: w.record("rectified", at="2024-06-30", grid="B0", hazard_id="H0", accepted=True),
+    "a fact that closes a case": lambda w: w.record(
+        "rectified", at="2024-06-30", grid="B0", hazard_id="H0", accepted=True
+    ),
     "a correction that voids": lambda w: w.correct(seq_of(w, "fire"), void=True),
-    "a correction that moves": lambda w: w.correct(seq_of(w, "inspection"), at="2024-01-05T10:00", grid="B0", actor="p0"),
+    "a correction that moves": lambda w: w.correct(seq_of(w, "patrol"), at="2024-01-05T10:00", grid="B0"),
     "a correction of a field": lambda w: w.correct(seq_of(w, "inspection"), filed=False),
     "an absence": lambda w: ruling(w, "absence", person="p1", **{"from": "2024-01-01", "to": "2024-06-30"}),
     "an appeal": lambda w: ruling(w, "appeal", finding=first_of(w, "monthly", "missed"), upheld=True),
@@ -186,7 +192,9 @@ CHANGES: dict[str, Callable[[Wuding], object]] = {
     "a new subject": lambda w: w.add_subjects([Subject("S9", "shop", "B3", "shop 9", start=DAY)]),
     "a subject that moved": lambda w: w.add_subjects([Subject("S1", "shop", "B4", "shop 1", start=DAY + 80)]),
     "a subject that is gone": lambda w: w.ledger.append([close_subject("S2", DAY + 30, w.ledger.clock())]),
-    "a boundary": lambda w: w.ledger.append([boundary_fact("G2", shapely.box(114.1, 27, 115, 28).wkb, w.ledger.clock())]),
+    "a boundary": lambda w: w.ledger.append(
+        [boundary_fact("G2", shapely.box(114.1, 27, 115, 28).wkb, w.ledger.clock())]
+    ),
     "a fact of an earlier year": lambda w: w.record("patrol", at="2023-11-11", grid="B0", scope="fire"),
 }  # fmt: skip
 

@@ -42,9 +42,9 @@ def rarely(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
-    "kind": some(("a", "a", "b", "c")), "severity": some(("a", "a", "b")), "grade": some(kit.KINDS), "risk": some(kit.RISKS),
-    "filed": st.booleans(), "people": st.integers(0, 3), "size": st.integers(1, 3), "cost": some(("1.5", "-2", "0")),
-    "ref": some(("R1", "R2")), "due": dates, "issued": dates, "expires": dates,
+    "kind": some(("a", "a", "b", "c")), "severity": some(("a", "a", "b")), "grade": some(kit.KINDS),
+    "risk": some(kit.RISKS), "filed": st.booleans(), "people": st.integers(0, 3), "size": st.integers(1, 3),
+    "cost": some(("1.5", "-2", "0")), "ref": some(("R1", "R2")), "due": dates, "issued": dates, "expires": dates,
 }  # fmt: skip
 TYPES = ("visit", "report", "fix", "note", "licence")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from wuding.domain.period import Every
-from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Holder, Lit, Not, OneOf, Or, Param, Term
+from wuding.lang.nodes import Arith, Cmp, Duration, Field, Holder, Param, Term
 from wuding.program.model import (
     Charter,
     Escalation,
@@ -21,128 +21,14 @@ from wuding.program.model import (
     Reward,
     Rule,
     Scoring,
-    Selector,
     Step,
     Target,
     Veto,
 )
 
-from tests.parity import kit
 from tests.parity.draw import DAYS, rarely, some
-from tests.parity.kit import between, day, head, is_, it_is, num, sel
-
-ENUMS = {"kind": kit.KINDS, "severity": kit.KINDS, "grade": kit.KINDS, "risk": kit.RISKS}
-STATUSES = ("missed", "met", "gap", "undetermined", "due", "waived", "late", "overdue", "done", "struck", "reached")
-durations = st.sampled_from(
-    [Duration(7, "d"), Duration(48, "h"), Duration(1, "month"), Duration(3, "workday"), Duration(0, "d")]
-)
-everies = st.sampled_from(
-    [Every("month"), Every("week"), Every("quarter"), Every("year"), Every("workday"), Every("year", 2)]
-)
-tests = st.sampled_from([it_is(">=", 1), it_is("=", 1), it_is("<", 2), between(1, 2), it_is("=", 0), it_is(">=", 3)])
-
-
-# ── conditions ───────────────────────────────────────────────────────────────────────────────────
-@st.composite
-def atoms(draw: Any, fields: tuple[tuple[str, str], ...], params: bool = True) -> Cond:
-    name, type = draw(some(fields))
-    field = Field(name, type)
-    if draw(st.integers(0, 7)) == 7:
-        return Has(field)
-    if type == "enum":
-        values = ENUMS[name]
-        return draw(
-            st.one_of(
-                st.builds(lambda v: is_(name, v), some(values)),
-                st.just(OneOf(field, (Lit(values[0], "enum"), Lit(values[1], "enum")))),
-            )
-        )
-    if type == "bool":
-        return is_(name, draw(st.booleans()), "bool")
-    op = draw(some((">=", "<", "=", "<=", ">", "!=")))
-    if type == "date":
-        return Cmp(
-            op,
-            field,
-            draw(st.one_of(some(DAYS).map(lambda d: Lit(day(d), "date")), st.just(Field("occurred_at", "time")))),
-        )
-    if type == "id":
-        return is_(name, draw(some(("R1", "R2"))), "id")
-    right: list[Term] = [num(1), num(2), Arith("-", (num(3), num("1.5")))]
-    if params:
-        right += [Param("plain", "number"), Param("by-grid", "number")]
-    return Cmp(op, field, draw(st.sampled_from(right)))
-
-
-def conds(fields: tuple[tuple[str, str], ...], params: bool = True) -> st.SearchStrategy[Cond]:
-    atom = atoms(fields, params)
-    return st.one_of(
-        atom,
-        atom,
-        st.builds(Not, atom),
-        st.builds(lambda a, b: And((a, b)), atom, atom),
-        st.builds(lambda a, b: Or((a, b)), atom, atom),
-    )
-
-
-def fields_of(type: str) -> tuple[tuple[str, str], ...]:
-    declared = kit.DOMAIN.facts[type] if type in kit.DOMAIN.facts else kit.DOMAIN.subjects[type]
-    return tuple((f.name, f.type) for f in declared.fields.values())
-
-
-# ── selectors ────────────────────────────────────────────────────────────────────────────────────
-@st.composite
-def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True) -> Selector:
-    """A selector of facts, with everything a selector may say."""
-    type = draw(some(types or ("visit", "report", "fix")))
-    found = sel("fact", type, when=draw(st.none() | conds(fields_of(type))))
-    if draw(st.integers(0, 4)) == 4:
-        found = replace(found, by=draw(some((("keeper",), ("chief",), ("keeper", "chief"), ("self",)))))
-    if scoped and draw(st.integers(0, 3)) == 3:
-        found = replace(found, within="subtree")
-    if deep and draw(st.integers(0, 3)) == 3:
-        other = replace(draw(facts("fix", "visit", "note", deep=False, scoped=False)), by=())
-        other = replace(
-            other, within=draw(rarely(durations)), same=draw(rarely(some((("grid",), ("subject", "grid")))))
-        )
-        found = replace(found, **{draw(some(("having", "lacking"))): (other,)})
-    if draw(st.integers(0, 7)) == 7 and type == "visit":
-        found = replace(found, distinct="kind")
-    return found
-
-
-@st.composite
-def holders(draw: Any) -> Selector:
-    kind = draw(some(("grid", "grid", "subject", "post")))
-    if kind == "grid":
-        return sel(
-            "grid",
-            draw(some(("block", "area"))),
-            when=draw(rarely(st.just(OneOf(Field("code", "text"), (Lit("B1", "text"),))))),
-        )
-    if kind == "post":
-        return sel("post", draw(some(("keeper", "chief"))))
-    type = draw(some(("shop", "shop", "site")))
-    return sel("subject", type, when=draw(rarely(conds(fields_of(type), params=False))))
-
-
-@st.composite
-def findings(draw: Any, rules: tuple[Rule, ...]) -> Selector:
-    """A selector of the findings of one of the rules, or of a step of it."""
-    rule = draw(st.sampled_from(rules))
-    name = rule.head.id
-    if isinstance(rule, Escalation) and rule.steps:
-        name = draw(some((name, *(f"{name}.{step.id}" for step in rule.steps))))
-    when: Cond = OneOf(
-        Field("status", "text"), tuple(Lit(s, "text") for s in draw(st.lists(some(STATUSES), min_size=1, max_size=4)))
-    )
-    if isinstance(rule, Charter) and draw(st.booleans()):
-        when = And((is_("status", "gap", "text"), Cmp(">=", Field("days", "int"), num(draw(some((1, 20, 40)))))))
-    return sel("finding", name, when=when)
-
-
-def things(rules: tuple[Rule, ...]) -> st.SearchStrategy[Selector]:
-    return st.one_of(facts(), findings(rules)) if rules else facts()
+from tests.parity.draw_selectors import conds, everies, facts, fields_of, holders, tests, things
+from tests.parity.kit import day, head, is_, it_is, num, sel
 
 
 # ── heads ────────────────────────────────────────────────────────────────────────────────────────
@@ -155,6 +41,12 @@ def heads(draw: Any, id: str) -> Head:
     if draw(st.integers(0, 7)) == 7:
         found = replace(found, was=("old-" + id,))
     return found
+
+
+LIMITS = (
+    None, Limit(Duration(7, "d")), Limit(Duration(48, "h")), Limit(Duration(10, "d"), Duration(2, "d")),
+    Limit(Param("grace", "duration")), Limit(until="due"),
+)  # fmt: skip
 
 
 # ── sections ─────────────────────────────────────────────────────────────────────────────────────
@@ -175,14 +67,15 @@ def patrols(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Patrol:
     if rule.holders.source == "subject":
         times.append(Holder("size", "int"))
     return replace(
-        rule, times=draw(st.sampled_from(times)), every=draw(everies), partial=draw(some(("half", "half", "any", "none"))),
+        rule, times=draw(st.sampled_from(times)), every=draw(everies),
+        partial=draw(some(("half", "half", "any", "none"))),
         during=draw(rarely(some(("spring", "holiday")))), excluded=draw(rarely(some(("winter", "holiday")))),
     )  # fmt: skip
 
 
 @st.composite
 def charters(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Charter:
-    of = sel("grid", draw(some(("block", "area"))))
+    of = sel("grid", draw(some(("block", "block", "area"))))
     place = draw(st.sampled_from([of, of, sel("subject", "shop")]))
     rule = Charter(draw(heads(id)), place, "seat")
     kind = draw(some(("seat", "seat", "have", "count", "must", "duties", "complete")))
@@ -259,11 +152,12 @@ def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
         Reward(is_("band", "good", "text"), {"bonus": 1}, "red"),
         Reward(Cmp("<=", Field("rank", "int"), num(1)), {}, "black"),
     )
+    clamped = {"cat": Limits(Fraction(-6), Fraction(6)), "a": Limits(low=Fraction(-1))}
     return Scoring(
-        draw(heads(id)), draw(holders()), draw(st.sampled_from([Every("month"), Every("year"), Every("week"), Every("quarter")])), num(100), taken,
-        tuple(items), draw(st.sampled_from([{}, {"cat": Limits(Fraction(-6), Fraction(6)), "a": Limits(low=Fraction(-1))}])),
-        draw(st.sampled_from([Limits(), Limits(Fraction(90), Fraction(105))])), bands,
-        draw(some((None, "area", "zone", "book"))), draw(some(("desc", "asc"))), draw(st.sampled_from([(), rewards])),
+        draw(heads(id)), draw(holders()), draw(some((Every("month"), Every("year"), Every("week"), Every("quarter")))),
+        num(100), taken, tuple(items), draw(st.sampled_from([{}, clamped])),
+        draw(some((Limits(), Limits(Fraction(90), Fraction(105))))), bands,
+        draw(some((None, "area", "zone", "book"))), draw(some(("desc", "asc"))), draw(some(((), rewards))),
         draw(some((2, 0))), draw(some(("half-away", "half-away", "half-even"))),
     )  # fmt: skip
 
@@ -271,7 +165,8 @@ def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
 @st.composite
 def vetoes(draw: Any, id: str, before: tuple[Rule, ...] = (), touches: tuple[str, ...] = ()) -> Veto:
     rule = Veto(
-        draw(heads(id)), replace(draw(things(before)), distinct=None, within=None), draw(some(("block", "area", "block", "subject", "post"))),
+        draw(heads(id)), replace(draw(things(before)), distinct=None, within=None),
+        draw(some(("block", "area", "block", "subject", "post"))),
         lasts=draw(st.sampled_from(["year", "until-fixed", Duration(20, "d"), Duration(48, "h")])), touches=touches,
         score=draw(st.sampled_from([None, Fraction(0), Fraction(10)])), cap=draw(st.sampled_from([None, Fraction(60)])),
         bars=draw(st.sampled_from([(), ("awards",)])),
@@ -296,18 +191,7 @@ def steps(draw: Any) -> tuple[Step, ...]:
             )
             continue
         of = replace(draw(facts("fix", "note", "visit", deep=False, scoped=False)), distinct=None)
-        limit = draw(
-            st.sampled_from(
-                [
-                    None,
-                    Limit(Duration(7, "d")),
-                    Limit(Duration(48, "h")),
-                    Limit(Duration(10, "d"), Duration(2, "d")),
-                    Limit(Param("grace", "duration")),
-                    Limit(until="due"),
-                ]  # fmt: skip
-            )
-        )
+        limit = draw(some(LIMITS))
         if kind == "without" and limit is not None:
             limit = replace(limit, low=None)
         step = Step(f"s{n}", kind, after, when, of, limit)

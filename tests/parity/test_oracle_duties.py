@@ -43,12 +43,12 @@ def test_2_a_patrol_counts_when_it_happened_not_when_it_was_recorded() -> None:
 def test_2a_a_period_has_ended_at_its_end_and_later_facts_are_not_seen() -> None:
     later = fact("visit", "2024-05-31T23:00", "B1")
     assert say(MONTHLY, later, as_of="2024-05-31T22:59", window_from="2024-05-01") == {"2024-05": "due"}
-    assert say(MONTHLY, as_of="2024-06-01", window_from="2024-05-01") == {"2024-05": "missed", "2024-06": "due"}
+    assert say(MONTHLY, as_of="2024-06-01", window_from="2024-05-01") == {"2024-05": "missed"}
 
 
 def test_2b_the_window_begins_with_the_year_of_the_earliest_fact() -> None:
     assert len(say(MONTHLY, fact("visit", "2023-05-30", "B1"), as_of="2024-02-10")) == 14
-    assert list(say(MONTHLY, as_of="2024-01-01")) == [f"2023-{m:02d}" for m in range(1, 13)] + ["2024-01"]
+    assert list(say(MONTHLY, as_of="2024-01-01")) == [f"2023-{m:02d}" for m in range(1, 13)]
 
 
 def test_4_the_last_correction_wins_and_may_move_or_void() -> None:
@@ -72,14 +72,14 @@ def test_7_a_week_belongs_to_the_month_of_its_thursday() -> None:
     )
     found = check(program(weekly, count), world(as_of="2024-03-01", window_from="2024-01-29"))
     # 29 January to 4 February has its Thursday on 1 February: five weeks fall in February, the last is running.
-    assert [(f.period, f.value_low) for f in found if f.rule == "t"] == [("2024-01", 0), ("2024-02", 4), ("2024-03", 0)]
+    assert [(f.period, f.value_low) for f in found if f.rule == "t"] == [("2024-01", 0), ("2024-02", 4)]
 
 
 def test_7b_workdays_skip_holidays_and_take_in_working_weekends() -> None:
     assert not days.is_workday(day("2024-02-12"), "CN")  # spring festival
     assert days.is_workday(day("2024-02-18"), "CN")  # a Sunday made a working day
     daily = Patrol(head("d"), BLOCK, do=VISIT, every=Every("workday"))
-    assert list(say(daily, as_of="2024-02-20", window_from="2024-02-09")) == [
+    assert list(say(daily, as_of="2024-02-20T08:00", window_from="2024-02-09")) == [
         "2024-02-09",
         "2024-02-18",
         "2024-02-19",
@@ -98,7 +98,7 @@ def test_8_partial_any_and_none() -> None:
     shops = {"subjects": (shop("S1", "B1", "2024-04-17"),), "window_from": "2024-04-01"}
     for partial, status in (("any", "missed"), ("none", "skipped")):
         rule = Patrol(head("p"), sel("subject", "shop"), do=VISIT, every=Every("month"), partial=partial)  # type: ignore[arg-type]
-        assert say(rule, as_of="2024-05-01", **shops) == {"2024-04": status, "2024-05": "due"}
+        assert say(rule, as_of="2024-05-01T08:00", **shops) == {"2024-04": status, "2024-05": "due"}
 
 
 def test_8_a_season_takes_the_periods_with_half_of_their_days_in_it() -> None:
@@ -119,7 +119,7 @@ def test_9_parameters_are_read_at_the_start_of_the_period() -> None:
     rule = Patrol(head("p"), BLOCK, do=VISIT, times=Param("n", "number"), every=Every("month"))
     twice = kit.parameter("n", "number", {"2024-01-01": F(1), "2024-02-10": F(2)})
     visits = [fact("visit", f"2024-0{m}-15", "B1") for m in (1, 2, 3)]
-    assert say(rule, *visits, as_of="2024-04-01", parameters={"n": twice}) == {
+    assert say(rule, *visits, as_of="2024-04-02", parameters={"n": twice}) == {
         "2024-01": "met", "2024-02": "met", "2024-03": "missed", "2024-04": "due"
     }  # fmt: skip
 
@@ -134,7 +134,7 @@ def test_9a_a_table_by_grid_gives_the_value_of_the_nearest_ancestor() -> None:
 
 
 def test_10_an_edition_is_valid_from_the_day_it_is_put_into_force() -> None:
-    given = {"as_of": "2024-03-01", "window_from": "2024-01-01", "in_force": (day("2024-02-16"), None)}
+    given = {"as_of": "2024-03-02", "window_from": "2024-01-01", "in_force": (day("2024-02-16"), None)}
     assert say(MONTHLY, **given) == {"2024-02": "skipped", "2024-03": "due"}  # 14 of 29 days
     assert say(MONTHLY, retroactive=True, **given) == {"2024-01": "missed", "2024-02": "missed", "2024-03": "due"}
 

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
 from wuding.domain.finding import Finding
+from wuding.domain.number import from_scaled
 from wuding.domain.world import World
 from wuding.program.model import Program
 
@@ -28,9 +31,18 @@ def columnar(world: World, program: Program) -> list[Finding]:
     """What the engine concludes, as findings."""
     from wuding.assess import check, snapshot_of_world
 
-    names = set(Finding.__dataclass_fields__)
-    rows = check(program, snapshot_of_world(world, program)).iter_rows(named=True)
-    return [Finding(**{key: value for key, value in row.items() if key in names}) for row in rows]
+    return [finding_of(row) for row in check(program, snapshot_of_world(world, program)).iter_rows(named=True)]
+
+
+def finding_of(row: dict[str, Any]) -> Finding:
+    """A row of the frame: exact numbers are scaled integers there, the detail is JSON, a gap's days a column."""
+    names = set(Finding.__dataclass_fields__) - {"detail", "value_low", "value_high", "missing"}
+    detail = json.loads(row["detail"] or "{}")
+    if row["days"] is not None:
+        detail["days"] = row["days"]
+    values = {key: None if row[key] is None else from_scaled(row[key]) for key in ("value_low", "value_high")}
+    missing = tuple(row["missing"] or ())
+    return Finding(**{name: row[name] for name in names}, **values, missing=missing, detail=detail)
 
 
 @pytest.mark.parametrize("section", [*SECTIONS, "mixed"])

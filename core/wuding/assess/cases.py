@@ -13,6 +13,7 @@ from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, possible, shared, with_lacks
+from wuding.lang.nodes import Or
 from wuding.program.model import Escalation, Selector
 
 
@@ -66,6 +67,9 @@ def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame
         keyed = True
     else:
         keyed = sel.same is not None
+    if sel.source == "fact" and not set(sel.same or ()) <= _fields_of_all(ctx, sel) | {"grid", "subject", "actor"}:
+        # A fact without the case's key belongs to no case; a book that awaits one is refused (WD319).
+        sel = replace(sel, same=("grid",), when=Or(()), having=(), lacking=(), by=())
     rows = with_lacks(match(ctx, sel, cases, "fact"), sel.when, sel.by)
     rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(
         cases.select("ask", "open", "until"), on="ask"
@@ -76,6 +80,10 @@ def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame
     else:
         rows = rows.filter(~before).with_columns(early=pl.lit(False))
     return rows.filter(pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
+
+
+def _fields_of_all(ctx: Context, sel: Selector) -> set[str]:
+    return set.intersection(*[set(ctx.program.domain.facts[n].fields) for n in sel.names])
 
 
 def paused_until(rows: pl.DataFrame, spans: dict[int, list[tuple[int, int]]]) -> pl.Series:
@@ -94,14 +102,17 @@ def paused_until(rows: pl.DataFrame, spans: dict[int, list[tuple[int, int]]]) ->
     return pl.Series("due", values, dtype=pl.Int64)
 
 
-def pauses_of(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> dict[int, list[tuple[int, int]]]:
+def pauses_of(
+    ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, early: list[pl.DataFrame]
+) -> dict[int, list[tuple[int, int]]]:
     """The united pauses of each case, in order; one that was not ended lasts to `as_of`."""
     if rule.pauses is None:
         return {}
-    stops, resumes = (belonging(ctx, rule, s, cases, first).filter("certain") for s in rule.pauses)
+    stops, resumes = (belonging(ctx, rule, s, cases, first) for s in rule.pauses)
+    early += [f.filter("early").select("ask").unique() for f in (stops, resumes)]
     marks: dict[int, list[tuple[int, int]]] = {}
     for frame, sign in ((stops, 0), (resumes, 1)):
-        for ask, at in frame.select("ask", "at").iter_rows():
+        for ask, at in frame.filter("certain").select("ask", "at").iter_rows():
             marks.setdefault(ask, []).append((at, sign))
     found: dict[int, list[tuple[int, int]]] = {}
     for ask, events in marks.items():

@@ -97,7 +97,10 @@ def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFra
 
 def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Progress:
     now = Progress(cases, first)
-    now.pauses = pauses_of(ctx, rule, cases, first)
+    now.pauses = pauses_of(ctx, rule, cases, first, now.early)
+    if rule.transfers is not None:
+        moved = belonging(ctx, rule, rule.transfers, cases, first)
+        now.early.append(moved.filter("early").select("ask").unique())
     if rule.closes is not None:
         now.cases = _closed_by(ctx, rule, now)
     before = [s for s in rule.steps if not after_closing(rule, s)]
@@ -118,11 +121,11 @@ def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Pr
 
 def _closed_by(ctx: Context, rule: Escalation, now: Progress) -> pl.DataFrame:
     assert rule.closes is not None
-    found = [belonging(ctx, rule, sel, now.cases, now.first).filter("certain") for sel in rule.closes]
+    found = [belonging(ctx, rule, sel, now.cases, now.first) for sel in rule.closes]
     if not found:
         return now.cases
     now.early += [f.filter("early").select("ask").unique() for f in found]
-    first = pl.concat([f.select("ask", "at") for f in found]).group_by("ask").agg(closed=pl.col("at").min())
+    first = pl.concat([f.filter("certain").select("ask", "at") for f in found]).group_by("ask").agg(closed=pl.col("at").min())
     return now.cases.drop("closed").join(first, on="ask", how="left", maintain_order="left")
 
 
@@ -193,7 +196,14 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
     )
     parts.append(
         rows.select(
-            *WHO, "detail", status=status, step=pl.lit(""), start="open", end="closed", at=pl.coalesce("closed", "open")
+            *WHO,
+            "detail",
+            status=status,
+            step=pl.lit(""),
+            start="open",
+            end="closed",
+            at=pl.coalesce("closed", "open"),
+            missing=pl.lit([], pl.List(pl.String)),
         )
     )
     return parts

@@ -14,10 +14,12 @@ from wuding.engines.columnar.context import (
     FAR,
     Context,
     days_of_season,
+    in_book,
     start_of,
     valid_days,
     workday_country,
 )
+from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import POPULATIONS, correlated
 from wuding.engines.columnar.things import judged, own, possible, things, with_lacks
 from wuding.program.model import Head, Selector
@@ -31,12 +33,16 @@ def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFram
     """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks
     h.*`."""
     rows = judged(ctx, things(ctx, sel), own(sel))
+    if sel.source == "fact":
+        rows = in_book(ctx, rows, "home")
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         rows = correlated(ctx, rows, sel, other, wanted=wanted, upto=upto)
+    if sel.by and sel.source not in POPULATIONS:
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
     rows = possible(rows)
     if sel.source not in POPULATIONS:
         rows = rows.with_columns(start="day", end=pl.lit(None, pl.Int32), id=pl.col("seq").cast(pl.String))
-    rows = with_lacks(rows.with_columns(sure=pl.col("ok").fill_null(False)), sel.when, sure="sure")
+    rows = with_lacks(rows.with_columns(sure=pl.col("ok").fill_null(False)), sel.when, sel.by, sure="sure")
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
     return rows.select(
         pl.lit(sel.source).alias("holder_kind"),
@@ -126,7 +132,7 @@ def _one_row_each(pairs: pl.DataFrame) -> pl.DataFrame:
         start=_open_min("start"), end=_open_max("end"),
     )  # fmt: skip
     earliest = pairs.sort("first").unique(key, keep="first", maintain_order=True)
-    return earliest.drop("days", "lacks", "start", "end").join(total, on=key)
+    return earliest.drop("days", "lacks", "start", "end").join(total, on=key, maintain_order="left")
 
 
 def _open_min(column: str) -> pl.Expr:

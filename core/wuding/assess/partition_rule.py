@@ -12,9 +12,7 @@ from wuding.engines.columnar.match import match
 from wuding.program.model import Charter
 
 
-def partition_part(
-    ctx: Context, rule: Charter, asked: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def partition_part(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What the boundaries say for each holder: segments `ask s e state`, what is missing, and `ask detail`, the
     faults with their places (degrees) and areas (m2)."""
     assert rule.of is not None

@@ -200,6 +200,8 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         .then(pl.lit("running"))
         .otherwise(pl.lit("scored"))
     )
+    known = pl.when("sure")
+    rows = rows.with_columns(known.then(c).alias(c) for c in ("f.total.lo", "f.total.hi", "f.band", "f.rank"))
     rows = rows.with_columns(status=status)
     missing = (
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))
@@ -214,6 +216,7 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         period="label",
         start=begin,
         end=finish,
+        due=finish,
         at=pl.col("finish") - 1,
         home="phome",
         value_low="f.total.lo",

@@ -40,7 +40,7 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
         return _told(ctx, step, rows, now, rule)
     assert step.of is not None
     found = belonging(ctx, rule, step.of, now.cases, now.first)
-    now.early.append(found.filter("certain", "early").select("ask").unique())
+    now.early.append(found.filter("early").select("ask").unique())
     if rule.closes is not None and "closed" in rows.columns and not after_closing(rule, step):
         found = found.join(rows.select("ask", "closed"), on="ask").filter(
             pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed"))
@@ -71,7 +71,7 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
     elif step.after == "closed":
         rows = rows.with_columns(anchor="closed")
     else:
-        before = now.steps[step.after].select("ask", anchor="done")
+        before = now.steps[step.after].select("ask", anchor="done", doubt=pl.col("exists").is_null(), doubts="missing")
         rows = rows.join(before, on="ask", how="left", maintain_order="left")
     again = f"again.{step.id}"
     if again in rows.columns:
@@ -80,10 +80,19 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
     fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
     rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
     if step.when is None:
-        return rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
-    rows = with_params(ctx, rows, params_in(step.when), "pday")
-    rows = possible(judged(ctx, rows, step.when, "exists"), "exists")
-    return with_lacks(rows, step.when, sure="exists")
+        rows = rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
+    else:
+        rows = with_params(ctx, rows, params_in(step.when), "pday")
+        rows = possible(judged(ctx, rows, step.when, "exists"), "exists")
+        rows = with_lacks(rows, step.when, sure="exists")
+    if "doubt" not in rows.columns:
+        return rows
+    # A step that comes after one which may not exist is as uncertain as that one.
+    doubt = pl.col("doubt").fill_null(False)
+    both = pl.concat_list("lacks_", pl.col("doubts").fill_null([])).list.unique().list.sort()
+    return rows.with_columns(
+        exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then(both).otherwise("lacks_")
+    ).drop("doubt", "doubts")
 
 
 # ── limits ───────────────────────────────────────────────────────────────────────────────────────
@@ -94,6 +103,7 @@ def _limited(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress) -> pl.
         name = f"f.{limit.until}"
         due = start_of(ctx, rows.get_column(name) + 1) if rows.schema[name] == pl.Int32 else rows.get_column(name)
         rows = rows.with_columns(due=due)
+        rows = rows.with_columns(due=pl.when(pl.col("anchor").is_not_null()).then("due"))
     else:
         rows = rows.with_columns(due=_later(ctx, rows, limit.high))
     if now.pauses:
@@ -208,7 +218,8 @@ def _state(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
     """A step that does not exist is left out; one that may not exist is undetermined and not done."""
     unsure = pl.col("exists").is_null()
     return rows.select(
-        "ask", "exists", "anchor", "due", done=pl.when(~unsure).then("done"),
+        "ask", "exists", anchor=pl.when(~unsure).then("anchor"), due=pl.when(~unsure).then("due"),
+        done=pl.when(~unsure).then("done"),
         status=pl.when(unsure).then(pl.lit("undetermined")).otherwise("status"),
         missing=pl.when(unsure).then("lacks_").otherwise(pl.col("missing").fill_null([])),
         **{name: pl.col(name) for name in more},
@@ -252,7 +263,8 @@ def _addressed(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule
     """`persons`: who holds the role at the step's place on the day it is due."""
     rows = rows.with_columns(_day=day_of(ctx, rows, "due"))
     if rule.transfers is not None:
-        moved = belonging(ctx, rule, rule.transfers, now.cases, now.first).filter("certain")
+        moved = belonging(ctx, rule, rule.transfers, now.cases, now.first)
+        moved = moved.filter("certain")
         moved = moved.join(rows.select("ask", "due"), on="ask").filter(pl.col("at") <= pl.col("due")).sort("at")
         moved = moved.unique("ask", keep="last").select("ask", moved="grid")
         rows = rows.join(moved, on="ask", how="left", maintain_order="left").with_columns(

@@ -15,9 +15,9 @@ from wuding.errors import Rejected, WudingError
 
 # Commands in the order in which one meets them, and where each is defined.
 COMMANDS = {
-    "demo": "trying", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
+    "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
     "record": "facts", "check": "checks", "findings": "checks", "explain": "answers", "charter": "answers",
-    "lint": "books", "test": "tests", "plugins": "installed", "verify": "ledger",
+    "lint": "books", "test": "tests", "plugins": "books", "verify": "ledger",
 }  # fmt: skip
 BAD_INPUT = 2
 

@@ -60,7 +60,9 @@ def escape(value: object) -> str:
     return escaped("" if value is None else str(value))
 
 
-def table(settings: Settings, headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> Table:
+def table(
+    settings: Settings, headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()
+) -> Table:
     """A table with headings from the catalogue (`column.<name>`); `numbers` are the columns set to the right."""
     from rich import box
     from rich.table import Table

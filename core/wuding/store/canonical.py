@@ -89,9 +89,9 @@ def _plain(value: object) -> object:
 _encode = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
 ).encode
-_doubtful = re.compile(r"[:\[,]-?(?:[0-9]+[.eE]|[0-9]{16})|^-?[0-9]|[\U00010000-\U0010ffff]").search
-
-
+# Two searches that each begin with a set of characters: those are fast.
+_odd_number = re.compile(r"[:\[,]-?(?:[0-9]+[.eE]|[0-9]{16})").search
+_high_character = re.compile("[\U00010000-\U0010ffff]").search
 _word = re.compile(r"\w[\w-]*\Z").match
 
 
@@ -99,12 +99,14 @@ def canonical(value: object) -> str:
     """`value` as canonical JSON. Raises ValueError or TypeError for what has no exact form in JSON: floats,
     integers beyond 2^53, half characters, anything that is no JSON."""
     text = _encode(value if type(value) is not MappingProxyType else dict(value))
-    if _doubtful(text):
+    ascii_only = text.isascii()
+    if _odd_number(text) or isinstance(value, int | float) or (not ascii_only and _high_character(text)):
         import rfc8785
 
         _exact(value)
         text = rfc8785.dumps(json.loads(text)).decode()
-    text.encode()  # raises UnicodeEncodeError, a ValueError, for half characters
+    if not ascii_only:
+        text.encode()  # raises UnicodeEncodeError, a ValueError, for half characters
     return text
 
 

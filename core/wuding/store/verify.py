@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -125,9 +125,24 @@ def _facts(conn: Connection, batches: Sequence[Any]) -> Iterator[Problem]:
         row, promises = next(rows, (None, {}))
 
 
-def _rows(conn: Connection) -> Iterator[tuple[Any, dict[str, Any]]]:
+class _Row(NamedTuple):  # much faster to look into than a row of SQLAlchemy
+    seq: int
+    batch: int
+    domain: str
+    type: str
+    grid: str | None
+    subject: str | None
+    actor: str | None
+    occurred_at: int
+    recorded_at: int
+    body: bytes | str  # SQLite keeps what it is given
+    hash: bytes
+
+
+def _rows(conn: Connection) -> Iterator[tuple[_Row, dict[str, Any]]]:
     """All facts in order, each with its rows of private fields by name."""
-    facts = text(f"SELECT * FROM fact WHERE seq > :after ORDER BY seq LIMIT {PAGE}")
+    columns = ", ".join(_Row._fields)
+    facts = text(f"SELECT {columns} FROM fact WHERE seq > :after ORDER BY seq LIMIT {PAGE}")
     private = text("SELECT seq, field, salt, value FROM private WHERE seq BETWEEN :first AND :last")
     after = -(2**63)
     while page := conn.execute(facts, {"after": after}).fetchall():
@@ -135,11 +150,11 @@ def _rows(conn: Connection) -> Iterator[tuple[Any, dict[str, Any]]]:
         for row in conn.execute(private, {"first": page[0].seq, "last": page[-1].seq}):
             kept.setdefault(row.seq, {})[row.field] = row
         for row in page:
-            yield row, kept.get(row.seq, {})
+            yield _Row._make(row), kept.get(row[0], {})
         after = page[-1].seq
 
 
-def _columns(known: Names, row: Any, body: bytes, batch: Any) -> Iterator[Problem]:
+def _columns(known: Names, row: _Row, body: bytes, batch: Any) -> Iterator[Problem]:
     if row.recorded_at != batch.recorded_at:
         yield Problem("column", row.seq, field="recorded_at")
     if row.batch != batch.id:
@@ -153,7 +168,7 @@ def _columns(known: Names, row: Any, body: bytes, batch: Any) -> Iterator[Proble
             yield Problem("column", row.seq, field=column)
 
 
-def _as_said(known: Names, row: Any, body: bytes) -> bool:
+def _as_said(known: Names, row: _Row, body: bytes) -> bool:
     """Whether the bytes begin and end as the columns say: sure when it holds, and much faster than reading them."""
     try:
         begin = head(known, row.actor, row.occurred_at, row.domain)

@@ -20,15 +20,15 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Wuding, CheckResu
 
 
 def test_the_wards_of_three_spellings_are_one_and_blanks_have_their_own(checked: tuple[Wuding, CheckResult]) -> None:
-    w, result = checked
+    _, result = checked
     grids = dict(result.frame.filter(rule="deadline", step="answered").select("case", "grid").iter_rows())
     assert [grids[case] for case in "1234567"] == [*["ward-3"] * 3, *["ward-12"] * 2, "unknown", "ward-1"]
 
 
 @pytest.mark.parametrize(
     ("case", "status"),
-    [("1", "done"), ("2", "late"), ("3", "done"), ("4", "overdue"), ("5", "waiting"), ("6", "done"), ("7", "late"), ("8", "done")],
-)  # fmt: skip
+    zip("12345678", ["done", "late", "done", "overdue", "waiting", "done", "late", "done"], strict=True),
+)
 def test_a_case_is_in_time_until_its_target(checked: tuple[Wuding, CheckResult], case: str, status: str) -> None:
     _, result = checked
     assert [f.status for f in result.findings(rule="deadline", step="answered", case=case)] == [status]
@@ -42,7 +42,8 @@ def test_the_verdicts_agree_and_what_is_dirty_is_counted(checked: tuple[Wuding, 
 
 def test_a_wrong_verdict_is_counted(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.csv"
-    wrong.write_text(SAMPLE.read_text(encoding="utf-8").replace("AM,OVERDUE,done a", "AM,ONTIME,done a"), encoding="utf-8")
+    text = SAMPLE.read_text(encoding="utf-8").replace("AM,OVERDUE,done a", "AM,ONTIME,done a")
+    wrong.write_text(text, encoding="utf-8")
     with compared.open_ledger(tmp_path / "requests.db", create=True) as w:
         w.import_facts(wrong, mapping="boston-311")
         first = compared.compare(w, w.check(as_of=compared.EXTRACT))[0]

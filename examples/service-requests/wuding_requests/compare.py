@@ -1,6 +1,6 @@
 """Our findings beside the city's own verdicts.
 
-    python -m wuding_requests.compare requests.db
+python -m wuding_requests.compare requests.db
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import wuding_requests.plugin
 from wuding import CheckResult, Wuding, WudingError
+
+import wuding_requests.plugin
 
 BOOK = "requests/boston"
 EXTRACT = "2016-01-12T23:00:00-05:00"  # when the city wrote the table; open cases are judged as of then

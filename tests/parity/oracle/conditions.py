@@ -208,15 +208,13 @@ def truth_of(cond: Cond | None, env: Env) -> Truth:
 
 
 def reads(node: Cond | Term | None) -> set[Field | Holder]:
-    """16a: the fields that a condition or a term reads."""
+    """16a: the fields that a condition compares, or a term reads; not those only asked whether they are present."""
     if isinstance(node, Field | Holder):
         return {node}
     if isinstance(node, Cmp):
         return reads(node.left) | reads(node.right)
     if isinstance(node, OneOf):
         return reads(node.left).union(*(reads(option) for option in node.options))
-    if isinstance(node, Has):
-        return {node.field}
     if isinstance(node, Not):
         return reads(node.arg)
     if isinstance(node, And | Or | Arith):

@@ -29,7 +29,7 @@ def owed_periods(view: View, rule: Rule, holders: Selector, every: Every, partia
     found = []
     last = view.day(view.as_of)
     for period in periods_between(window(view), last + 1, every):
-        if view.midnight(period.start) > view.as_of:
+        if view.midnight(period.start) >= view.as_of:
             continue
         if every.unit == "workday" and not days.is_workday(period.start, view.country):
             continue
@@ -69,9 +69,9 @@ def finding(view: View, rule: Rule, about: Item, status: str, /, **more: Any) ->
 
 
 def periodic(view: View, period: Period) -> dict[str, Any]:
-    """17a: its moment is one microsecond before the period's end."""
+    """17, 17a: its moment is one microsecond before the period's end, which is when it is due."""
     start, end = view.midnight(period.start), view.midnight(period.end)
-    return {"period": period.label, "start": start, "end": end, "at": end - 1}
+    return {"period": period.label, "start": start, "end": end, "at": end - 1, "due": end}
 
 
 def ended(view: View, period: Period) -> bool:

@@ -28,7 +28,6 @@ class State:
     missing: tuple[str, ...] = ()
     to: tuple[str, ...] | None = None
     failed: tuple[int, str] | None = None
-    exists: bool = True  # false: `when` is unknown
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,7 @@ def state_of(
     if exists is False:
         return None
     if exists is None:
-        return State(
-            "undetermined", missing=tuple(sorted(cases.lacking_in_opening(view, case, step.when))), exists=False
-        )
+        return State("undetermined", missing=tuple(sorted(cases.lacking_in_opening(view, case, step.when))))
     anchor = again.anchors.get(step.id)
     if anchor is None and step.after == "opening":
         anchor = case.start
@@ -210,11 +207,11 @@ def addressed(view: View, case: Case, step: Step, moment: int) -> list[str]:
 
 
 def closed_by_default(case: Case, states: dict[str, State]) -> int | None:
-    """E5: when every expected step was done; never where nothing is expected or a step may or may not exist."""
-    before = [step for step in case.rule.steps if step.id in states and not comes_after(case, step, "closed")]
-    if not all(states[step.id].exists for step in before):
-        return None
-    expected = [states[step.id] for step in before if step.kind != "tell"]
+    """E5: when every expected step was done; never where nothing is expected, or where that is unknown."""
+    expected = [
+        states[step.id] for step in case.rule.steps
+        if step.id in states and step.kind != "tell" and not comes_after(case, step, "closed")
+    ]  # fmt: skip
     if not expected or any(state.status not in DONE for state in expected):
         return None
     return max(case.start, *(state.done for state in expected if state.done is not None))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wuding.domain.finding import Finding
-from wuding.domain.period import period_of, to_date
+from wuding.domain.period import Period, period_of, to_date
 from wuding.lang.nodes import Duration
 from wuding.program.model import Veto
 
@@ -35,21 +36,32 @@ def is_gap(item: Item) -> bool:
 
 def check(view: View, rule: Veto) -> list[Finding]:
     causes = [cause for match in moments(view, rule) for cause in struck(view, rule, match)]
-    result = []
+    result: list[Finding] = []
     for holder in sorted({(c.holder.kind, c.holder.id) for c in causes}):
-        mine = sorted(
-            (c for c in causes if (c.holder.kind, c.holder.id) == holder), key=lambda c: (c.moment, c.match.order)
-        )
-        groups: dict[str, list[Cause]] = {}
-        for cause in mine:
-            groups.setdefault(name_of(view, rule, cause), []).append(cause)
-        for name, group in groups.items():
-            if rule.every and view.midnight(period_of(view.day(group[0].moment), rule.every).end) <= view.midnight(
-                window(view)
-            ):
-                continue
-            result += one(view, rule, name, group)
+        mine = [cause for cause in causes if (cause.holder.kind, cause.holder.id) == holder]
+        mine.sort(key=lambda cause: (cause.moment, cause.match.order))
+        if rule.every is not None:
+            result += by_period(view, rule, mine)
+        elif rule.times > 1:
+            result += nth(view, rule, mine)
+        else:
+            for n, cause in enumerate(mine):
+                before = sum(other.match.item.id == cause.match.item.id for other in mine[:n])
+                result.append(strike(view, rule, cause, [cause], episode=1 + before, case=cause.match.item.id))
     return result
+
+
+def by_period(view: View, rule: Veto, mine: list[Cause]) -> list[Finding]:
+    """V1: named by the period, of those that are asked for (2b)."""
+    assert rule.every is not None
+    groups: dict[Period, list[Cause]] = {}
+    for cause in mine:
+        item, day = cause.match.item, view.day(cause.moment)
+        if isinstance(item.record, Finding) and cause.moment == item.at:
+            day = view.finding_day(item.record)  # 17
+        groups.setdefault(period_of(day, rule.every), []).append(cause)
+    asked = [period for period in groups if period.end > window(view)]
+    return [found for period in asked for found in nth(view, rule, groups[period], period=period.label)]
 
 
 def moments(view: View, rule: Veto) -> list[Match]:
@@ -89,7 +101,7 @@ def first_day(view: View, rule: Veto, item: Item) -> tuple[int, bool, frozenset[
 
 
 def struck(view: View, rule: Veto, match: Match) -> list[Cause]:
-    """V1: the ancestor of the cause's grid at that level, the cause's subject, the post of its actor."""
+    """V1: the ancestor of the cause's grid at that level, the cause's subject, the posts of its actor on that day."""
     item = match.item
     assert match.moment is not None
     day = view.day(match.moment)
@@ -108,43 +120,30 @@ def struck(view: View, rule: Veto, match: Match) -> list[Cause]:
     return [Cause(match, match.moment, holder, is_gap(item)) for holder in holders]
 
 
-def name_of(view: View, rule: Veto, cause: Cause) -> str:
-    """The period, where causes are counted by period; else the day of the moment."""
-    item = cause.match.item
-    day = view.day(cause.moment)
-    if rule.every is None:
-        return days.label(day) if rule.times == 1 else ""
-    if isinstance(item.record, Finding) and cause.moment == item.at:
-        day = view.finding_day(item.record)  # 17
-    return period_of(day, rule.every).label
-
-
-def one(view: View, rule: Veto, name: str, group: list[Cause]) -> list[Finding]:
+def nth(view: View, rule: Veto, group: list[Cause], period: str = "") -> list[Finding]:
+    """V1: the `times`-th cause strikes; it may do so when only with the possible ones there are that many."""
     certain = [cause for cause in group if cause.sure]
-    if len(certain) >= rule.times:
-        cause, status = certain[rule.times - 1], "struck"
-    elif len(group) >= rule.times:
-        cause, status = group[rule.times - 1], "undetermined"
-    else:
+    among = certain if len(certain) >= rule.times else group
+    if len(among) < rule.times:
         return []
-    counted = {"low": len(certain), "high": len(group)} if rule.times > 1 else {}
+    cause = among[rule.times - 1]
+    name: dict[str, Any] = {"period": period} if period else {"case": cause.match.item.id, "episode": 1}
+    if rule.times > 1:
+        name |= {"low": len(certain), "high": len(group)}
+    return [strike(view, rule, cause, group, certain=among is certain, **name)]
+
+
+def strike(
+    view: View, rule: Veto, cause: Cause, group: list[Cause], certain: bool | None = None, **name: Any
+) -> Finding:
+    sure = cause.sure if certain is None else certain
     effects = {"score": rule.score, "cap": rule.cap, "bars": list(rule.bars), "lists": list(rule.lists)}
-    missing = missing_of([c.match for c in group]) if status == "undetermined" else ()
-    return [
-        finding(
-            view,
-            rule,
-            cause.holder,
-            status,
-            period=name or days.label(view.day(cause.moment)),
-            start=cause.moment,
-            at=cause.moment,
-            end=until(view, rule, cause),
-            missing=missing,
-            detail={"effects": effects},
-            **counted,
-        )
-    ]
+    return finding(
+        view, rule, cause.holder, "struck" if sure else "undetermined", start=cause.moment, at=cause.moment,
+        end=until(view, rule, cause), missing=() if sure else missing_of([c.match for c in group]),
+        detail={"effects": effects},
+        **name,
+    )  # fmt: skip
 
 
 def until(view: View, rule: Veto, cause: Cause) -> int | None:

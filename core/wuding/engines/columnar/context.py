@@ -233,6 +233,19 @@ def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
     return rows.join(kept.select("_in").unique(), on="_in", how="semi").drop("_in")
 
 
+def days_in_book(ctx: Context, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows cut to the days (`start`, `end`) on which their `grid` lies in the subtree that the book governs."""
+    if ctx.program.grid is None:
+        return frame
+    inside = ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", _s="start", _e="end")
+    return (
+        frame.join(inside, on="grid", how="inner", maintain_order="left")
+        .with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
+        .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
+        .drop("_s", "_e")
+    )
+
+
 def holds_on(day: pl.Expr, start: str = "start", end: str = "end") -> pl.Expr:
     """Does the day lie in the days from `start` to `end` (null: open)? An unknown day lies in all."""
     after = pl.col(start).is_null() | (pl.col(start) <= day)

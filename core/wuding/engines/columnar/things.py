@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, day_of, facts_of, in_book
+from wuding.engines.columnar.context import Context, day_of, days_in_book, facts_of
 from wuding.engines.columnar.exact import prepare
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
@@ -55,7 +55,7 @@ def _grids(ctx: Context, sel: Selector) -> pl.DataFrame:
             "f.parent": "parent",
         },
     )
-    return in_book(ctx, frame, "start")
+    return days_in_book(ctx, frame)
 
 
 def _subjects(ctx: Context, sel: Selector) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def _subjects(ctx: Context, sel: Selector) -> pl.DataFrame:
         pl.col("id").alias("subject"), pl.lit(None, pl.String).alias("actor"),
         pl.col("id").alias("f.id"), pl.col("type").alias("f.type"), pl.col("name").alias("f.name"),
     )  # fmt: skip
-    return in_book(ctx, frame.drop("type", "name"), "start")
+    return days_in_book(ctx, frame.drop("type", "name"))
 
 
 def _posts(ctx: Context, sel: Selector) -> pl.DataFrame:
@@ -87,7 +87,7 @@ def _posts(ctx: Context, sel: Selector) -> pl.DataFrame:
         "id", "grid", "subject", "start", "end", actor="person",
         **{"f.person": "person", "f.role": "role", "f.capacity": "capacity"},
     )  # fmt: skip
-    return in_book(ctx, frame, "start")
+    return days_in_book(ctx, frame)
 
 
 def _facts(ctx: Context, sel: Selector) -> pl.DataFrame:

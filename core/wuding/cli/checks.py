@@ -1,0 +1,226 @@
+"""`wuding check` and `wuding findings`: what follows from the facts, in sum and line by line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wuding.cli.out import (
+    console,
+    escape,
+    moment,
+    print_csv,
+    print_json,
+    show,
+    status_text,
+    table,
+)
+from wuding.cli.settings import Settings
+from wuding.domain.finding import BREACHES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from wuding.app import CheckResult
+
+FIRST = ("struck", "overdue", "missed", "late", "failed", "unstaffed", "out-of-order", "gap")  # worth looking at first
+COLUMNS = (
+    "id",
+    "section",
+    "rule",
+    "status",
+    "holder",
+    "period",
+    "case",
+    "at",
+    "low",
+    "high",
+    "needed",
+    "value",
+    "band",
+)
+TOP = 20
+LINES = 50
+SCALE = 1_000_000
+
+
+def add(app: typer.Typer) -> None:
+    app.command("check", help="cli.check")(check)
+    app.command("findings", help="cli.findings")(findings)
+
+
+def check(
+    context: typer.Context,
+    book: Annotated[list[str] | None, typer.Option("--book", help="cli.check.book")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="cli.check.as-of")] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="cli.check.known-at")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="cli.check.from")] = None,
+    no_save: Annotated[bool, typer.Option("--no-save", help="cli.check.no-save")] = False,
+    top: Annotated[int, typer.Option("--top", help="cli.check.top", min=0)] = TOP,
+) -> None:
+    from wuding.app import Wuding
+
+    settings: Settings = context.obj
+    form = settings.form("text", "json", "csv")
+    with Wuding.open(settings.db, books=book or (), create=False) as w:
+        result = w.check(as_of, known_at=known_at, start=start, save=not no_save)
+        zone = w.ledger.zone
+    counts, worst = counted(result.frame), breaches(result.frame)
+    if form == "json":
+        told = {"check": result.number, "as_of": moment(result.as_of, zone), "known_seq": result.known_seq}
+        first = [plain(row, zone) for row in worst.head(top).iter_rows(named=True)]
+        print_json(told | {"books": list(result.books), "counts": counts, "breaches": worst.height, "first": first})
+    elif form == "csv":
+        print_csv(counts, ("book", "section", "status", "count"))
+    else:
+        _summary(settings, result, counts, worst, zone, top)
+    if worst.height:
+        sys.exit(1)
+
+
+def counted(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """How many findings of each book, section and status there are; trial rules count apart, as `trial`."""
+    import polars as pl
+
+    section = pl.when("trial").then(pl.lit("trial")).otherwise("section").alias("section")
+    grouped = frame.with_columns(section).group_by("book", "section", "status", maintain_order=True).len("count")
+    return list(grouped.iter_rows(named=True))
+
+
+def breaches(frame: pl.DataFrame) -> pl.DataFrame:
+    """The breaches of live rules, those first that are worth looking at first; among equals the latest."""
+    import polars as pl
+
+    found = frame.filter(pl.col("status").is_in(sorted(BREACHES)) & ~pl.col("trial"))
+    # A gap that was closed long ago can wait, one that stands cannot; a late case is told by its late step.
+    past = (pl.col("status") == "gap") & pl.col("end").is_not_null()
+    order = pl.col("status").replace_strict({name: i for i, name in enumerate(FIRST)}, return_dtype=pl.Int32)
+    found = found.filter(~((pl.col("section") == "escalation") & (pl.col("step") == "")))
+    return found.with_columns(_past=past, _order=order).sort(
+        ["_past", "_order", "at"], descending=[False, False, True], nulls_last=True, maintain_order=True
+    )
+
+
+def _summary(
+    settings: Settings, result: CheckResult, counts: Sequence[dict[str, Any]], worst: pl.DataFrame, zone: str, top: int
+) -> None:
+    screen = console()
+    number = settings.say("check.number", number=result.number) if result.number else settings.say("check.unsaved")
+    head = settings.say("check.head", number=number, at=moment(result.as_of, zone), seq=result.known_seq)
+    screen.print(escape(head))
+    for book in result.books:
+        screen.print(f"\n[bold]{escape(book)}[/]")
+        mine = [row for row in counts if row["book"] == book]
+        lines = []
+        for section in dict.fromkeys(row["section"] for row in mine):
+            parts = [row for row in mine if row["section"] == section]
+            said = "   ".join(f"{status_text(settings, row['status'])} {row['count']:,}" for row in parts)
+            lines.append([settings.word("section", section), f"{sum(row['count'] for row in parts):,}", said])
+        show(table(settings, ("section", "count", "statuses"), lines, numbers=(1,)))
+    if not worst.height:
+        screen.print(f"\n[green]✓[/] {escape(settings.say('check.clean'))}")
+        return
+    shown = list(worst.head(top).iter_rows(named=True))
+    if shown:
+        screen.print(f"\n{escape(settings.say('check.worst', count=f'{worst.height:,}', shown=len(shown)))}")
+        _lines(settings, shown, zone)
+    if worst.height > len(shown) and result.number:
+        screen.print(escape(settings.say("check.more", check=result.number)))
+    if shown and result.number:
+        screen.print(escape(settings.say("check.explain", id=shown[0]["id"])))
+
+
+def _lines(settings: Settings, rows: Sequence[dict[str, Any]], zone: str) -> None:
+    cells = [
+        [status_text(settings, row["status"]), escape(row["holder"]), escape(row["period"] or row["case"]),
+         moment(row["at"], zone), escape(measured(row)), escape(row["id"])]
+        for row in rows
+    ]  # fmt: skip
+    show(table(settings, ("status", "holder", "period", "at", "measured", "id"), cells))
+
+
+def measured(row: dict[str, Any]) -> str:
+    """What was counted or scored, short: `0 / 1`, `1..2 / 2`, `92.5 good #3`."""
+    value = interval(row["value_low"], row["value_high"], SCALE)
+    if value:
+        rank = f"#{row['rank']}" if row["rank"] is not None else ""
+        return " ".join(part for part in (value, row["band"] or "", rank) if part)
+    count = interval(row["low"], row["high"], 1)
+    return f"{count} / {row['needed']}" if count and row["needed"] else count
+
+
+def interval(low: int | None, high: int | None, scale: int) -> str:
+    """Both ends of an interval, or the one number that it is."""
+    from fractions import Fraction
+
+    from wuding.domain.number import plain as number
+
+    if low is None or high is None:
+        return "" if low is None else number(Fraction(low, scale))
+    ends = [number(Fraction(end, scale)) for end in (low, high)]
+    return ends[0] if low == high else "..".join(ends)
+
+
+def findings(
+    context: typer.Context,
+    number: Annotated[int | None, typer.Option("--check", help="cli.findings.check")] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="cli.findings.rule")] = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="cli.findings.status")] = None,
+    holder: Annotated[list[str] | None, typer.Option("--holder", help="cli.findings.holder")] = None,
+    section: Annotated[list[str] | None, typer.Option("--section", help="cli.findings.section")] = None,
+    period: Annotated[list[str] | None, typer.Option("--period", help="cli.findings.period")] = None,
+    book: Annotated[list[str] | None, typer.Option("--book", help="cli.findings.book")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="cli.findings.limit", min=0)] = None,
+) -> None:
+    from wuding.store.checks import load_check
+    from wuding.store.ledger import open_ledger
+
+    settings: Settings = context.obj
+    form = settings.form("text", "json", "csv")
+    with open_ledger(settings.db, create=False) as ledger:
+        found = load_check(ledger, number, holders=holder or (), statuses=status or ())
+        zone = ledger.zone
+    frame = found.frame
+    frame = _narrowed(frame, rule or (), {"section": section or (), "period": period or (), "book": book or ()})
+    most = limit if limit is not None else LINES if form == "text" else frame.height
+    rows = list(frame.head(most).iter_rows(named=True))
+    if form == "json":
+        print_json([plain(row, zone) for row in rows])
+    elif form == "csv":
+        print_csv([plain(row, zone) for row in rows], COLUMNS)
+    else:
+        print(
+            settings.say("findings.head", check=found.number, at=moment(found.as_of, zone), count=f"{frame.height:,}")
+        )
+        if rows:
+            _lines(settings, rows, zone)
+        if frame.height > len(rows):
+            print(settings.say("findings.more", count=f"{frame.height - len(rows):,}"))
+
+
+def _narrowed(frame: pl.DataFrame, rules: Sequence[str], wanted: dict[str, Sequence[str]]) -> pl.DataFrame:
+    """`--rule` takes `rule`, `rule.step` and `rule[variant]`."""
+    import polars as pl
+
+    for name, values in wanted.items():
+        if values:
+            frame = frame.filter(pl.col(name).is_in(list(values)))
+    if not rules:
+        return frame
+    step = pl.when(pl.col("step") != "").then("." + pl.col("step")).otherwise(pl.lit(""))
+    variant = pl.when(pl.col("variant") != "").then("[" + pl.col("variant") + "]").otherwise(pl.lit(""))
+    names = (pl.col("rule"), pl.col("rule") + step, pl.col("rule") + variant, pl.col("rule") + variant + step)
+    return frame.filter(pl.any_horizontal([name.is_in(list(rules)) for name in names]))
+
+
+def plain(row: dict[str, Any], zone: str) -> dict[str, Any]:
+    """A finding as JSON and CSV hold it: moments in the jurisdiction's time, exact numbers as text."""
+    told: dict[str, Any] = {name: row[name] for name in COLUMNS if name in row}
+    told["at"] = moment(row["at"], zone)
+    told["value"] = interval(row["value_low"], row["value_high"], SCALE)
+    names = ("book", "variant", "step", "trial", "holder_kind", "grid", "subject", "actor", "episode", "rank", "days")
+    moments = {name: moment(row[name], zone) for name in ("start", "end", "due")}
+    return told | {name: row[name] for name in names} | moments | {"missing": list(row["missing"] or ())}

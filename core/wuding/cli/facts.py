@@ -1,0 +1,101 @@
+"""Facts into the ledger: `import` a file, `record` one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from wuding.cli.out import console, moment, print_json
+from wuding.cli.settings import Settings
+from wuding.errors import WudingError
+
+PLACES = ("grid", "subject", "actor", "at", "type_")  # what every fact has is an option, no field
+
+
+def add(app: typer.Typer) -> None:
+    app.command("import", help="cli.import")(import_)
+    app.command("record", help="cli.record")(record)
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="cli.import.file", show_default=False)],
+    mapping: Annotated[str | None, typer.Option("--mapping", help="cli.import.mapping")] = None,
+    fact: Annotated[str | None, typer.Option("--fact", help="cli.import.fact")] = None,
+    domain: Annotated[str | None, typer.Option("--domain", help="cli.import.domain")] = None,
+    keep_good: Annotated[bool, typer.Option("--keep-good", help="cli.import.keep-good")] = False,
+    again: Annotated[bool, typer.Option("--again", help="cli.import.again")] = False,
+) -> None:
+    from wuding.app import Wuding
+
+    settings: Settings = context.obj
+    form = settings.form("text", "json")
+    if (mapping is None) == (fact is None):
+        raise WudingError("WD817")
+    with Wuding.open(settings.db, create=False) as w, progress(settings.say("import.reading", file=file)) as told:
+        done = w.import_facts(
+            file, mapping=mapping, fact=fact, domain=domain, again=again, keep_good=keep_good, progress=told
+        )
+    bad = done.rows - done.kept
+    if form == "json":
+        names = ("rows", "kept", "blank", "facts", "grids", "subjects", "encoding", "sha256")
+        seqs = {"first_seq": done.receipt.first_seq, "last_seq": done.receipt.last_seq}
+        beside = str(done.rejected) if done.rejected else None
+        print_json({name: getattr(done, name) for name in names} | seqs | {"rejected": beside})
+    else:
+        print(settings.say("import.done", rows=done.rows, facts=done.facts, grids=done.grids, subjects=done.subjects))
+        print(settings.say("import.seqs", first=done.receipt.first_seq, last=done.receipt.last_seq))
+        if done.rejected:
+            print(settings.say("import.rejected", count=bad, path=done.rejected))
+    if done.rejected:
+        sys.exit(1)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, where somebody looks at a screen; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: Any = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def record(
+    context: typer.Context,
+    type_: Annotated[str, typer.Argument(metavar="TYPE", help="cli.record.type", show_default=False)],
+    fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...", help="cli.record.fields")] = None,
+    grid: Annotated[str | None, typer.Option("--grid", help="cli.record.grid")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="cli.record.subject")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="cli.record.actor")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="cli.record.at")] = None,
+) -> None:
+    from wuding.app import Wuding
+
+    settings: Settings = context.obj
+    form = settings.form("text", "json")
+    values: dict[str, str] = {}
+    for pair in fields or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise WudingError("WD809", value=pair)
+        if name in values:
+            raise WudingError("WD818", name=name)
+        if name in PLACES:
+            raise WudingError("WD822", name=name)
+        values[name] = value
+    with Wuding.open(settings.db, create=False) as w:
+        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)  # type: ignore[arg-type]
+        zone = w.ledger.zone
+    if form == "json":
+        print_json({"seq": receipt.first_seq, "recorded_at": receipt.recorded_at, "link": receipt.link})
+    else:
+        print(settings.say("record.done", seq=receipt.first_seq, at=moment(receipt.recorded_at, zone)))

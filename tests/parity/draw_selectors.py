@@ -1,0 +1,140 @@
+"""Hypothesis strategies for random conditions and selectors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+from wuding.domain.period import Every
+from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Lit, Not, OneOf, Or, Param, Term
+from wuding.program.model import (
+    Charter,
+    Escalation,
+    Patrol,
+    Rule,
+    Scoring,
+    Selector,
+    Target,
+    Veto,
+)
+
+from tests.parity import kit
+from tests.parity.draw import DAYS, rarely, some
+from tests.parity.kit import between, day, is_, it_is, num, sel
+
+ENUMS = {"kind": kit.KINDS, "severity": kit.KINDS, "grade": kit.KINDS, "risk": kit.RISKS}
+STATUSES: dict[type, tuple[str, ...]] = {
+    Patrol: ("missed", "met", "undetermined", "due", "waived"), Charter: ("gap", "fixed", "undetermined", "waived"),
+    Target: ("missed", "reached", "on-course"), Scoring: ("scored", "provisional"), Veto: ("struck", "undetermined"),
+    Escalation: ("late", "overdue", "done", "open", "closed", "waiting", "told", "unstaffed"),
+}  # fmt: skip
+durations = st.sampled_from(
+    [Duration(7, "d"), Duration(48, "h"), Duration(1, "month"), Duration(3, "workday"), Duration(0, "d")]
+)
+everies = st.sampled_from(
+    [Every("month"), Every("week"), Every("quarter"), Every("year"), Every("workday"), Every("year", 2)]
+)
+tests = st.sampled_from([it_is(">=", 1), it_is("=", 1), it_is("<", 2), between(1, 2), it_is("=", 0), it_is(">=", 3)])
+
+
+# ── conditions ───────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def atoms(draw: Any, fields: tuple[tuple[str, str], ...], params: bool = True) -> Cond:
+    name, type = draw(some(fields))
+    field = Field(name, type)
+    if draw(st.integers(0, 7)) == 7:
+        return Has(field)
+    if type == "enum":
+        values = ENUMS[name]
+        return draw(
+            st.one_of(
+                st.builds(lambda v: is_(name, v), some(values)),
+                st.just(OneOf(field, (Lit(values[0], "enum"), Lit(values[1], "enum")))),
+            )
+        )
+    if type == "bool":
+        return is_(name, draw(st.booleans()), "bool")
+    op = draw(some((">=", "<", "=", "<=", ">", "!=")))
+    if type == "date":
+        return Cmp(
+            op,
+            field,
+            draw(st.one_of(some(DAYS).map(lambda d: Lit(day(d), "date")), st.just(Field("occurred_at", "time")))),
+        )
+    if type == "id":
+        return is_(name, draw(some(("R1", "R2"))), "id")
+    right: list[Term] = [num(1), num(2), Arith("-", (num(3), num("1.5")))]
+    if params:
+        right += [Param("plain", "number"), Param("by-grid", "number")]
+    return Cmp(op, field, draw(st.sampled_from(right)))
+
+
+def conds(fields: tuple[tuple[str, str], ...], params: bool = True) -> st.SearchStrategy[Cond]:
+    atom = atoms(fields, params)
+    return st.one_of(
+        atom,
+        atom,
+        st.builds(Not, atom),
+        st.builds(lambda a, b: And((a, b)), atom, atom),
+        st.builds(lambda a, b: Or((a, b)), atom, atom),
+    )
+
+
+def fields_of(type: str) -> tuple[tuple[str, str], ...]:
+    declared = kit.DOMAIN.facts[type] if type in kit.DOMAIN.facts else kit.DOMAIN.subjects[type]
+    return tuple((f.name, f.type) for f in declared.fields.values())
+
+
+# ── selectors ────────────────────────────────────────────────────────────────────────────────────
+@st.composite
+def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True) -> Selector:
+    """A selector of facts, with everything a selector may say."""
+    type = draw(some(types or ("visit", "report", "fix")))
+    found = sel("fact", type, when=draw(st.none() | conds(fields_of(type))))
+    if draw(st.integers(0, 4)) == 4:
+        found = replace(found, by=draw(some((("keeper",), ("chief",), ("keeper", "chief"), ("self",)))))
+    if scoped and draw(st.integers(0, 3)) == 3:
+        found = replace(found, within="subtree")
+    if deep and draw(st.integers(0, 3)) == 3:
+        other = replace(draw(facts("fix", "visit", "note", deep=False, scoped=False)), by=())
+        other = replace(
+            other, within=draw(rarely(durations)), same=draw(rarely(some((("grid",), ("subject", "grid")))))
+        )
+        found = replace(found, **{draw(some(("having", "lacking"))): (other,)})
+    if draw(st.integers(0, 7)) == 7 and type == "visit":
+        found = replace(found, distinct="kind")
+    return found
+
+
+@st.composite
+def holders(draw: Any) -> Selector:
+    kind = draw(some(("grid", "grid", "grid", "subject", "subject", "post")))
+    if kind == "grid":
+        return sel(
+            "grid",
+            draw(some(("block", "block", "area"))),
+            when=draw(rarely(st.just(OneOf(Field("code", "text"), (Lit("B1", "text"),))))),
+        )
+    if kind == "post":
+        return sel("post", draw(some(("keeper", "chief"))))
+    type = draw(some(("shop", "shop", "site")))
+    return sel("subject", type, when=draw(rarely(conds(fields_of(type), params=False))))
+
+
+@st.composite
+def findings(draw: Any, rules: tuple[Rule, ...]) -> Selector:
+    """A selector of the findings of one of the rules, or of a step of it."""
+    rule = draw(st.sampled_from(rules))
+    name = rule.head.id
+    if isinstance(rule, Escalation) and rule.steps:
+        name = draw(some((name, *(f"{name}.{step.id}" for step in rule.steps))))
+    statuses = draw(st.lists(some(STATUSES[type(rule)]), min_size=1, max_size=3, unique=True))
+    when: Cond = OneOf(Field("status", "text"), tuple(Lit(status, "text") for status in statuses))
+    if isinstance(rule, Charter) and draw(st.booleans()):
+        when = And((is_("status", "gap", "text"), Cmp(">=", Field("days", "int"), num(draw(some((1, 20, 40)))))))
+    return sel("finding", name, when=when)
+
+
+def things(rules: tuple[Rule, ...]) -> st.SearchStrategy[Selector]:
+    return facts() | findings(rules) | findings(rules) if rules else facts()
