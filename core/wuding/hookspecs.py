@@ -15,13 +15,39 @@ wheel, an editable install and a zip.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import pluggy
+
+from wuding.program.model import Label
 
 Resource = tuple[str, str]
 
 PROJECT = "wuding"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A scenario that `wuding demo` runs: load, check, tell.
+
+    `source` says where its data is from, and what of it is simulated. The books are put into force, `load` is
+    called with a `wuding.Wuding` on a new ledger and a seed (equal seeds must load equal facts), the books are
+    checked as of the moment `as_of`, and the lines that `tell` gives (the same `Wuding`, the `CheckResult`, the
+    language `zh` or `en`) are printed. `next` gives what to try then: command lines without `wuding`, as words.
+    """
+
+    name: str
+    title: Label
+    source: Label
+    books: tuple[str, ...]
+    as_of: str
+    load: Callable[[Any, int], None]
+    tell: Callable[[Any, Any, str], Iterable[str]]
+    next: Callable[[Any], Sequence[Sequence[str]]]
 
 
 @hookspec
@@ -38,3 +64,9 @@ def wuding_books() -> list[Resource]:  # type: ignore[empty-body]
 def wuding_mappings() -> list[Resource]:  # type: ignore[empty-body]
     """Mapping files that say how columns of a well-known file become facts; used by name, `--mapping NAME`
     (the file's name without its ending)."""
+
+
+@hookspec
+def wuding_demos() -> list[Demo]:  # type: ignore[empty-body]
+    """Scenarios for `wuding demo`, in the order in which they are told. What the last one offers to try next
+    closes the demonstration."""

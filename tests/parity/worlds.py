@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
+from wuding.domain import number
 from wuding.domain.finding import Finding
-from wuding.domain.number import to_scaled
 from wuding.domain.world import World
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Rule, Selector
@@ -60,8 +60,19 @@ def programs(draw: Any, sections: tuple[str, ...]) -> Program:
     return kit.program(*found, parameters=PARAMETERS, grid=governed, retroactive=draw(st.booleans()))
 
 
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A program and the world that it is asked of; shown as people read it."""
+
+    program: Program
+    world: World
+
+    def __repr__(self) -> str:
+        return "\n" + describe(self.world, self.program) + "\n"
+
+
 @st.composite
-def cases(draw: Any, section: str) -> tuple[Program, World]:
+def cases(draw: Any, section: str) -> Case:
     """A program for one section (and what it reads), or `mixed`, and a world to ask it of."""
     if section == "mixed":
         chosen = draw(st.sets(st.integers(0, len(MIXED) - 1), min_size=2, max_size=5))
@@ -73,7 +84,7 @@ def cases(draw: Any, section: str) -> tuple[Program, World]:
     program = draw(programs(sections))
     names = tuple(rule.head.id for rule in program.rules)
     types = tuple(sorted(looked_for(program.rules)))
-    return program, draw(worlds(names, types))
+    return Case(program, draw(worlds(names, types)))
 
 
 def looked_for(node: object) -> set[str]:
@@ -150,14 +161,14 @@ def told_in_detail(finding: Finding) -> dict[str, object]:
 
 
 def plain(value: Any) -> Any:
-    """Lists, maps and exact numbers in one form."""
+    """Lists and maps without what is not there; exact numbers as text."""
     if isinstance(value, Mapping):
         return {key: plain(part) for key, part in value.items() if part is not None}
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, int | Fraction):
         return value
-    return Fraction(value) if isinstance(value, int | Fraction) else value
+    return number.plain(Fraction(value))
 
 
 def comparable(findings: Iterable[Finding]) -> dict[str, dict[str, object]]:
@@ -168,7 +179,7 @@ def comparable(findings: Iterable[Finding]) -> dict[str, dict[str, object]]:
         record: dict[str, object] = {key: getattr(finding, key) for key in PLAIN}
         for key in ("value_low", "value_high"):
             value = getattr(finding, key)
-            record[key] = None if value is None else to_scaled(value)
+            record[key] = None if value is None else number.to_scaled(value)
         record["missing"] = tuple(sorted(finding.missing))
         record.update(told_in_detail(finding))
         while name in found:

@@ -162,11 +162,12 @@ def _first(
 
 
 def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(closed_=pl.col("closed"), last=pl.coalesce("anchor", pl.lit(2**62)))
+    rows = rows.with_columns(closed_=pl.col("closed"))
+    reached = rows.filter(pl.col("anchor").is_not_null())
     rows = rows.join(_first(found, rows, "anchor", None, True, "hit"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "anchor", None, False, "maybe"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "since", "last", True, "before"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "since", "last", False, "perhaps"), on="ask", how="left")
+    rows = rows.join(_first(found, reached, "since", "anchor", True, "before"), on="ask", how="left")
+    rows = rows.join(_first(found, reached, "since", "anchor", False, "perhaps"), on="ask", how="left")
     early = pl.col("hit") < pl.col("soonest")
     in_time = pl.col("due").is_null() | (pl.col("hit") <= pl.col("due"))
     passed = (pl.col("due") < pl.min_horizontal(pl.lit(ctx.as_of), "closed_")).fill_null(False)

@@ -8,7 +8,20 @@ from wuding.domain.number import plain
 from wuding.domain.period import to_date
 from wuding.lang import say
 from wuding.lang.nodes import Duration, Lit
-from wuding.program.model import Charter, Escalation, FieldType, Item, Label, Limits, Patrol, Rule, Scoring, Step, Target, Veto
+from wuding.program.model import (
+    Charter,
+    Escalation,
+    FieldType,
+    Item,
+    Label,
+    Limits,
+    Patrol,
+    Rule,
+    Scoring,
+    Step,
+    Target,
+    Veto,
+)
 from wuding.program.words import Words
 
 
@@ -49,7 +62,9 @@ def _charter(words: Words, rule: Charter) -> str:
         case "duties":
             return words.say("asks.duties", duties=words.joined([words.duty(d) for d in rule.duties], "list"))
         case "complete":
-            return words.say("asks.complete", things=words.joined([words.word("fixed", t) for t in rule.complete], "list"))
+            return words.say(
+                "asks.complete", things=words.joined([words.word("fixed", t) for t in rule.complete], "list")
+            )
         case "partition":
             return words.say("asks.partition", things=of)
     raise ValueError(rule.kind)
@@ -113,7 +128,10 @@ def bands(words: Words, rule: Scoring) -> list[str]:
 
 def rewards(words: Words, rule: Scoring) -> list[str]:
     """What follows from a score."""
-    fields = {n: FieldType(n, "text", Label(words.say(f"field.{n}"), words.say(f"field.{n}"))) for n in ("band", "rank", "total")}
+    fields = {
+        n: FieldType(n, "text", Label(words.say(f"field.{n}"), words.say(f"field.{n}")))
+        for n in ("band", "rank", "total")
+    }
     found = []
     for reward in rule.rewards:
         when = say.condition(words.settled(reward.when), say.Voice(words.lang, fields)) if reward.when else ""
@@ -159,7 +177,11 @@ def _opens(words: Words, rule: Escalation) -> str:
 
 def step(words: Words, rule: Escalation, one: Step) -> str:
     """One step of a case."""
-    after = words.say(f"after.{one.after}") if one.after in ("opening", "closed") else words.say("after.step", step=one.after)
+    after = (
+        words.say(f"after.{one.after}")
+        if one.after in ("opening", "closed")
+        else words.say("after.step", step=one.after)
+    )
     limit = step_limit(words, rule, one)
     if one.kind == "tell":
         role, at = one.tell_role or "", one.tell_at
@@ -181,7 +203,11 @@ def step_limit(words: Words, rule: Escalation, one: Step) -> str:
     if one.limit.until:
         found = words.fields(rule.opens).get(one.limit.until)
         return words.say("limit.until", field=words.label(found.label) if found else one.limit.until)
-    high = one.limit.high.value if isinstance(one.limit.high, Lit) and isinstance(one.limit.high.value, Duration) else one.limit.high
+    high = (
+        one.limit.high.value
+        if isinstance(one.limit.high, Lit) and isinstance(one.limit.high.value, Duration)
+        else one.limit.high
+    )
     said = [words.say("limit.low", limit=words.limit(one.limit.low))] if one.limit.low else []
     said += [words.say("limit.high", limit=words.limit(high))] if high is not None else []
     return words.joined(said)
@@ -204,5 +230,7 @@ def _target(words: Words, rule: Target) -> str:
         of = words.term(rule.value)
     if rule.every is not None and rule.reach is not None:
         return words.say("asks.target-every", every=words.every(rule.every), of=of, test=words.test(rule.reach))
-    dates = [words.say("asks.by-date", day=to_date(day).isoformat(), test=words.test(test)) for day, test in rule.reach_on]
+    dates = [
+        words.say("asks.by-date", day=to_date(day).isoformat(), test=words.test(test)) for day, test in rule.reach_on
+    ]
     return words.say("asks.target", of=of, dates=words.joined(dates))

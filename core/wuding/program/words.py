@@ -200,7 +200,9 @@ def _settled(node: N, known: Mapping[str, Parameter], day: int) -> N:
         case Cmp(_, left, right):
             found = replace(node, left=_settled(left, known, day), right=_settled(right, known, day))
         case OneOf(left, options):
-            found = replace(node, left=_settled(left, known, day), options=tuple(_settled(o, known, day) for o in options))
+            found = replace(
+                node, left=_settled(left, known, day), options=tuple(_settled(o, known, day) for o in options)
+            )
         case Not(arg):
             found = Not(_settled(arg, known, day))
         case And(args) | Or(args):

@@ -101,8 +101,12 @@ def oldest(was: tuple[str, ...], id: str) -> str:
 
 # ── belonging ────────────────────────────────────────────────────────────────────────────────────
 def shares(view: View, names: tuple[str, ...], one: Item, other: Item) -> Truth:
-    """14a: the named fields are equal on both sides."""
-    return all3(equal(field_of(view, one, name), field_of(view, other, name), view.zone) for name in names)
+    """14a: the named fields are equal on both sides. A thing that names no subject, actor or grid shares none."""
+    found: list[Truth] = []
+    for name in names:
+        a, b = field_of(view, one, name), field_of(view, other, name)
+        found.append(False if name in ("grid", "subject", "actor") and None in (a, b) else equal(a, b, view.zone))
+    return all3(found)
 
 
 def same_matter(one: Item, other: Item) -> bool:

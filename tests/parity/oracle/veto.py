@@ -13,7 +13,7 @@ from wuding.program.model import Veto
 from tests.parity.oracle import days
 from tests.parity.oracle.owed import finding
 from tests.parity.oracle.selectors import Match, Scope, candidates, judge, matches, missing_of
-from tests.parity.oracle.world import Item, View, ancestor_at, exists, governed, grid_on, subject_on, valid_on, window
+from tests.parity.oracle.world import Item, View, ancestor_at, exists, governed, grid_on, subject_on, valid_on
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def check(view: View, rule: Veto) -> list[Finding]:
 
 
 def by_period(view: View, rule: Veto, mine: list[Cause]) -> list[Finding]:
-    """V1: named by the period, of those that are asked for (2b)."""
+    """V1: named by the period; also those before the window, like a single fact (2b)."""
     assert rule.every is not None
     groups: dict[Period, list[Cause]] = {}
     for cause in mine:
@@ -60,8 +60,7 @@ def by_period(view: View, rule: Veto, mine: list[Cause]) -> list[Finding]:
         if isinstance(item.record, Finding) and cause.moment == item.at:
             day = view.finding_day(item.record)  # 17
         groups.setdefault(period_of(day, rule.every), []).append(cause)
-    asked = [period for period in groups if period.end > window(view)]
-    return [found for period in asked for found in nth(view, rule, groups[period], period=period.label)]
+    return [found for period, group in groups.items() for found in nth(view, rule, group, period=period.label)]
 
 
 def moments(view: View, rule: Veto) -> list[Match]:

@@ -204,6 +204,8 @@ def correlated(
     if window is not None:
         rows = rows.with_columns(_end=due_after(ctx, rows, "at", window))
     pairs = _pairs(ctx, rows, sel, other)
+    if sel.source == other.source == "fact":
+        pairs = pairs.filter(pl.col("seq") != pl.col("seq.o"))
     if window is not None:
         pairs = pairs.filter((pl.col("at.o") >= pl.col("at")) & (pl.col("at.o") <= pl.col("_end")))
     if upto is not None and "at.o" in pairs.columns:
