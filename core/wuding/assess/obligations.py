@@ -21,7 +21,8 @@ from wuding.engines.columnar.context import (
 )
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import POPULATIONS, correlated
-from wuding.engines.columnar.things import judged, own, possible, things, with_lacks
+from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.things import judged, own, possible, shared, things, with_lacks
 from wuding.program.model import Head, Selector
 
 
@@ -35,6 +36,11 @@ def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFram
     rows = judged(ctx, things(ctx, sel), own(sel))
     if sel.source == "fact":
         rows = in_book(ctx, rows, "home")
+    cond = shared(sel)
+    if cond is not None:
+        day = pl.col("home") if sel.source == "fact" else pl.lit(ctx.today_end - 1, pl.Int32)
+        rows = with_params(ctx, rows.with_columns(pday=day), params_in(cond), "pday")
+        rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2", "pday")
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         rows = correlated(ctx, rows, sel, other, wanted=wanted, upto=upto)
     if sel.by and sel.source not in POPULATIONS:

@@ -238,6 +238,8 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     alive = pl.col("closed").is_null() | (pl.col("closed") > pl.col("due"))
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))
+    if after_closing(rule, step):
+        alive = pl.lit(True)
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
     rows = rows.with_columns(fires=(reached & alive).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)
