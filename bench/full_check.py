@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import sql
 from world import SHARES, write_world
+
 from wuding.assess import check
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import Snapshot

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from wuding.book.load import load_domain, load_program
 from wuding.domain.grid import Grid
 from wuding.domain.world import World

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from wuding import CheckResult, Wuding
 
 ROOT = Path(__file__).parents[2]

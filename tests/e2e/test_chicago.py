@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from wuding import CheckResult, Wuding
 
 ROOT = Path(__file__).parents[2]

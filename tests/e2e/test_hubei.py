@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from wuding import Grid, Wuding
 from wuding.intake.grids import check_tree
 from wuding.store.registry import registry

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 import wuding_fire.plugin
 from wuding import Grid, Wuding, WudingError
 

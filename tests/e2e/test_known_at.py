@@ -17,10 +17,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 import shapely
-import wuding_fire.plugin
 from polars.testing import assert_frame_equal
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+
+import wuding_fire.plugin
 from wuding import Grid, Post, Subject, Wuding
 from wuding.domain.instants import parse_instant
 from wuding.store.registry import boundary_fact, close_grid, close_post, close_subject

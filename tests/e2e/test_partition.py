@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import shapely
-import wuding_fire.plugin
 from shapely import affinity
+
+import wuding_fire.plugin
 from wuding import Finding, Wuding
 from wuding.assess.partition import Problem, areas_m2, check_partition
 from wuding.store.registry import boundaries, close_grid, registry

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.parity import kit
+from tests.parity.kit import day
+
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.domain.world import World
-
-from tests.parity import kit
-from tests.parity.kit import day
 
 DAYS = (
     "2024-01-10", "2024-01-01", "2024-01-31", "2024-02-01", "2024-02-12", "2024-02-18", "2024-02-29", "2024-03-01",

@@ -7,6 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.parity.draw import DAYS, rarely, some
+from tests.parity.draw_selectors import conds, everies, facts, fields_of, holders, tests, things
+from tests.parity.kit import day, head, is_, it_is, num, sel
+
 from wuding.domain.period import Every
 from wuding.lang.nodes import Arith, Cmp, Duration, Field, Holder, Param, Term
 from wuding.program.model import (
@@ -25,10 +29,6 @@ from wuding.program.model import (
     Target,
     Veto,
 )
-
-from tests.parity.draw import DAYS, rarely, some
-from tests.parity.draw_selectors import conds, everies, facts, fields_of, holders, tests, things
-from tests.parity.kit import day, head, is_, it_is, num, sel
 
 
 # ── heads ────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.parity import kit
+from tests.parity.draw import DAYS, rarely, some
+from tests.parity.kit import between, day, is_, it_is, num, sel
+
 from wuding.domain.period import Every
 from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Lit, Not, OneOf, Or, Param, Term
 from wuding.program.model import (
@@ -18,10 +22,6 @@ from wuding.program.model import (
     Target,
     Veto,
 )
-
-from tests.parity import kit
-from tests.parity.draw import DAYS, rarely, some
-from tests.parity.kit import between, day, is_, it_is, num, sel
 
 ENUMS = {"kind": kit.KINDS, "severity": kit.KINDS, "grade": kit.KINDS, "risk": kit.RISKS}
 STATUSES: dict[type, tuple[str, ...]] = {

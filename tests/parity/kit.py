@@ -9,6 +9,8 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
+from tests.parity.oracle import days
+
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_day
@@ -34,8 +36,6 @@ from wuding.program.model import (
     Thing,
     Veto,
 )
-
-from tests.parity.oracle import days
 
 ZONE = "Asia/Shanghai"
 KINDS = ("a", "b", "c")

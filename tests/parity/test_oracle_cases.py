@@ -7,6 +7,9 @@ from fractions import Fraction as F
 from typing import Any
 
 import pytest
+from tests.parity.kit import BLOCK, VISIT, at, fact, head, is_, it_is, num, parameter, post, program, sel, shop, world
+from tests.parity.oracle.check import check
+
 from wuding.domain.finding import Finding
 from wuding.domain.period import Every
 from wuding.lang.nodes import Arith, Cmp, Duration, Field, Param
@@ -25,9 +28,6 @@ from wuding.program.model import (
     Target,
     Veto,
 )
-
-from tests.parity.kit import BLOCK, VISIT, at, fact, head, is_, it_is, num, parameter, post, program, sel, shop, world
-from tests.parity.oracle.check import check
 
 MONTH = Every("month")
 MONTHLY = Patrol(head("p"), BLOCK, do=VISIT, every=MONTH)

@@ -7,14 +7,14 @@ from fractions import Fraction as F
 from typing import Any
 
 import pytest
-from wuding.domain.period import Every
-from wuding.lang.nodes import Arith, Cmp, Duration, Field, Has, Holder, Not, Param
-from wuding.program.model import Charter, Measure, Patrol, Rule, Target
-
 from tests.parity import kit
 from tests.parity.kit import at, day, fact, head, is_, it_is, num, post, program, sel, shop, world
 from tests.parity.oracle import days
 from tests.parity.oracle.check import check
+
+from wuding.domain.period import Every
+from wuding.lang.nodes import Arith, Cmp, Duration, Field, Has, Holder, Not, Param
+from wuding.program.model import Charter, Measure, Patrol, Rule, Target
 
 BLOCK = sel("grid", "block", when=is_("code", "B1"))
 VISIT = sel("fact", "visit")

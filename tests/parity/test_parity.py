@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
+from tests.parity.oracle.check import check as oracle
+from tests.parity.worlds import SECTIONS, Case, cases, comparable, diff
+
 from wuding.domain.finding import Finding
 from wuding.domain.number import from_scaled
 from wuding.domain.world import World
 from wuding.program.model import Program
-
-from tests.parity.oracle.check import check as oracle
-from tests.parity.worlds import SECTIONS, Case, cases, comparable, diff
 
 EXAMPLES = int(os.environ.get("WUDING_PARITY_EXAMPLES", "150"))
 ALL = settings(

@@ -8,15 +8,15 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
+from tests.parity import draw_rules as rules
+from tests.parity import kit
+from tests.parity.draw import worlds
+
 from wuding.domain import number
 from wuding.domain.finding import Finding
 from wuding.domain.world import World
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Rule, Selector
-
-from tests.parity import draw_rules as rules
-from tests.parity import kit
-from tests.parity.draw import worlds
 
 SECTIONS = ("charter", "patrol", "scoring", "veto", "escalation", "targets")
 DRAW: dict[str, Callable[..., st.SearchStrategy[Any]]] = {

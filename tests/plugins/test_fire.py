@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
 import wuding_fire.plugin
 import wuding_rules.plugin
-import yaml
 from wuding.book.cases import load_tests
 from wuding.book.load import load_domain, load_program
 from wuding.errors import Diagnostic

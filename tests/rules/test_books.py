@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import wuding_fire.plugin
 import wuding_rules.plugin
 from wuding.book.cases import Tests as Suite

@@ -17,12 +17,13 @@ from wuding.assess.rulings import ruled
 from wuding.assess.scoring import scoring
 from wuding.assess.targets import targets
 from wuding.assess.veto import veto
+from wuding.domain.corrections import CORRECTION, corrected, rulings
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context, open_context
-from wuding.engines.frames import fact_frame, grid_frame, post_frame, subject_frame
+from wuding.engines.frames import frame_of, grid_frame, post_frame, subject_frame
 from wuding.program.builtin import FACTS
 from wuding.program.model import Charter, Domain, Escalation, Patrol, Program, Rule, Scoring, Target, Veto
 
@@ -107,30 +108,16 @@ def fact_frames(facts: Iterable[Fact], domain: Domain) -> dict[tuple[str, str], 
     for fact in facts:
         by_type.setdefault((fact.domain, fact.type), []).append(fact)
     types = {(CORE if n in FACTS else domain.name, n): t for n, t in {**FACTS, **domain.facts}.items()}
-    return {key: fact_frame(by_type.get(key, []), thing.fields).lazy() for key, thing in types.items()}
+    return {key: frame_of(by_type.get(key, []), thing.fields).lazy() for key, thing in types.items()}
 
 
 def corrections_applied(facts: Iterable[Fact]) -> Iterable[Fact]:
-    """The facts with each correction in place of what it corrects; the last by sequence wins (semantics 4)."""
-    import json
-    from dataclasses import replace
-
+    """The facts with each correction in place of what it corrects (semantics 4)."""
     facts = list(facts)
-    last: dict[int, Fact] = {}
-    for fact in sorted(facts, key=lambda f: f.seq):
-        if fact.domain == CORE and fact.type == "correction":
-            last[int(str(fact.fields["fact"]))] = fact
+    found = rulings(f for f in facts if f.domain == CORE and f.type == CORRECTION)
     for fact in facts:
-        if fact.domain == CORE and fact.type == "correction":
+        if fact.domain == CORE and fact.type == CORRECTION:
             continue
-        new = last.get(fact.seq)
-        if new is None:
-            yield fact
-        elif not new.fields.get("void"):
-            from wuding.engines.frames import cell
-
-            fields = new.fields.get("fields")
-            parsed = json.loads(fields) if isinstance(fields, str) else fields if fields is not None else fact.fields
-            at = cell(new.fields.get("at"), "time")
-            place = {n: new.fields.get(n, getattr(fact, n)) for n in ("grid", "subject", "actor")}
-            yield replace(fact, at=at if isinstance(at, int) else fact.at, fields=parsed, **place)  # type: ignore[arg-type]
+        standing = corrected(fact, found.get(fact.seq))
+        if standing is not None:
+            yield standing

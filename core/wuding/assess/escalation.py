@@ -125,7 +125,11 @@ def _closed_by(ctx: Context, rule: Escalation, now: Progress) -> pl.DataFrame:
     if not found:
         return now.cases
     now.early += [f.filter("early").select("ask").unique() for f in found]
-    first = pl.concat([f.filter("certain").select("ask", "at") for f in found]).group_by("ask").agg(closed=pl.col("at").min())
+    first = (
+        pl.concat([f.filter("certain").select("ask", "at") for f in found])
+        .group_by("ask")
+        .agg(closed=pl.col("at").min())
+    )
     return now.cases.drop("closed").join(first, on="ask", how="left", maintain_order="left")
 
 

@@ -34,8 +34,10 @@ FACTS: dict[str, Thing] = {
         _thing(
             "correction", "更正", "correction",
             _field("fact", "int", "事实序号", "fact"), _field("void", "bool", "作废", "void", required=False),
-            _field("grid", "text", "网格", "grid", required=False), _field("subject", "text", "监管对象", "subject", required=False),
-            _field("actor", "person", "人员", "actor", required=False), _field("at", "time", "发生时间", "occurred at", required=False),
+            _field("grid", "text", "网格", "grid", required=False),
+            _field("subject", "text", "监管对象", "subject", required=False),
+            _field("actor", "person", "人员", "actor", required=False),
+            _field("at", "time", "发生时间", "occurred at", required=False),
             _field("fields", "text", "字段", "fields", required=False),
         ),
     )

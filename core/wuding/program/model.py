@@ -15,6 +15,7 @@ from wuding.domain.period import Every
 from wuding.errors import Span
 from wuding.lang.nodes import Cond, Duration, Term
 
+NOWHERE = Span("")
 Source = Literal["grid", "subject", "post", "fact", "finding"]
 
 
@@ -92,7 +93,7 @@ class Selector:
     having: tuple[Selector, ...] = ()  # with
     lacking: tuple[Selector, ...] = ()  # without
     distinct: str | None = None
-    span: Span = Span("")
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ class Step:
     repeat: Duration | None = None
     else_tell: tuple[str, str] | None = None  # role, at
     else_back: str | None = None
-    span: Span = Span("")
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -320,7 +321,7 @@ class Parameter:
     unit: str = ""
     assumed: bool = False
     clauses: tuple[str, ...] = ()
-    span: Span = Span("")
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True)

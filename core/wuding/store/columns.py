@@ -15,11 +15,11 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import bindparam, text
 
+from wuding.domain.corrections import CORRECTION, Ruling, corrected, rulings
 from wuding.domain.fact import CORE, Fact
+from wuding.engines.frames import DECODER, PRIVATE, RAW, decoded, frame_of, schema_of
 from wuding.program.model import FieldType
 from wuding.store import parts as files
-from wuding.store.corrections import CORRECTION, Ruling, corrected, rulings
-from wuding.store.decode import DECODER, PRIVATE, RAW, decoded, frame_of, schema_of
 from wuding.store.ledger import Ledger
 from wuding.store.parts import Manifest, Part, State
 from wuding.store.projection import ERASURE, chunks, read_core

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from wuding.domain.corrections import CORRECTION, corrected, ruling_of, rulings
 from wuding.domain.fact import CORE, Fact
 from wuding.errors import WudingError
 from wuding.store.canonical import Prepared, fact_of, fields_of
-from wuding.store.corrections import CORRECTION, corrected, ruling_of, rulings
 from wuding.store.database import Database
 from wuding.store.entries import KINDS, REGISTRY, Book, Entry, entry_of, opened, versions
 

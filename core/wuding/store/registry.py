@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import polars as pl
 from sqlalchemy import bindparam, text
 
+from wuding.domain.corrections import CORRECTION
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_date, to_day
@@ -23,7 +24,6 @@ from wuding.domain.subject import Subject
 from wuding.errors import WudingError
 from wuding.store import projection
 from wuding.store.canonical import NewFact
-from wuding.store.corrections import CORRECTION
 from wuding.store.entries import (
     ALWAYS,
     REGISTRY,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import polars as pl
@@ -11,7 +10,7 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
-from wuding.engines.frames import typed
+from wuding.engines.frames import with_fields
 from wuding.program.builtin import FACTS
 from wuding.program.model import Domain, FieldType, Program
 from wuding.store.columns import Columns
@@ -56,8 +55,8 @@ def _subjects(frame: pl.DataFrame, domain: Domain) -> dict[str, pl.DataFrame]:
     found = {}
     for name, thing in domain.subjects.items():
         some = frame.filter(pl.col("type") == name)
-        rows = [json.loads(text) if text else {} for text in some.get_column("fields")]
-        found[name] = some.drop("fields", "seq").with_columns(**typed(rows, thing.fields))
+        told = '{"fields":' + some.get_column("fields").fill_null("{}") + "}"
+        found[name] = with_fields(some.drop("fields", "seq"), told, thing.fields)
     return found
 
 

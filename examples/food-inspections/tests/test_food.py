@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import wuding_food.plugin
+
 from wuding import CheckResult, Wuding
 
 SAMPLE = Path(__file__).with_name("sample.csv")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from wuding import CheckResult, Wuding, WudingError
 
 import wuding_requests.plugin
+from wuding import CheckResult, Wuding, WudingError
 
 BOOK = "requests/boston"
 EXTRACT = "2016-01-12T23:00:00-05:00"  # when the city wrote the table; open cases are judged as of then

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 
 import polars as pl
+
 from wuding import CheckResult, Wuding
 from wuding.demo import table
 from wuding.hookspecs import Demo

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 from shapely.geometry import Point, box, shape
+
 from wuding.assess.partition import areas_m2, check_partition
 
 ROOT = Path(__file__).parents[3]

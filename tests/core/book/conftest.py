@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from wuding.book.cases import load_tests
 from wuding.book.load import load_domain, load_program
 from wuding.errors import Diagnostic

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from wuding.catalogue import render
 from wuding.errors import Diagnostic
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
 from wuding.domain.period import Every
 from wuding.errors import Diagnostic
 from wuding.lang.nodes import And, Arith, Cmp, Duration, Field, Lit, OneOf, Param

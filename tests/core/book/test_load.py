@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from wuding.book.cases import load_tests
 from wuding.book.load import load_domain, load_program
 from wuding.book.source import decode, read

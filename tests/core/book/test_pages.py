@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from wuding.catalogue import choose_lang, render, text, texts, width
 from wuding.errors import Diagnostic, Rejected, Span, WudingError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+
 from wuding.book.schema import json_schema, models
 from wuding.book.source import read
 from wuding.lang.tree import Node

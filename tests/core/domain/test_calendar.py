@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wuding.domain.calendar import add_months, due, holiday_days, is_workday, season_days, workdays
 from wuding.domain.instants import HOUR_US, day_start_us, local_day, parse_instant, show_instant
 from wuding.domain.period import to_date, to_day

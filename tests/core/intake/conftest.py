@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from wuding.domain.grid import Grid
 from wuding.domain.subject import Subject
 from wuding.intake.importing import import_file

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from wuding.domain.instants import iso_z, local_day, parse_date, parse_instant
 from wuding.domain.period import to_date
 from wuding.errors import WudingError

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import shapely
+
 from wuding.errors import Rejected, WudingError
 from wuding.intake.geojson import match_code, read_boundaries
 from wuding.intake.grids import read_tree

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_date
 from wuding.errors import Rejected, WudingError

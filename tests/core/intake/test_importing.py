@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from wuding.domain.grid import Grid
 from wuding.domain.instants import parse_instant
 from wuding.errors import Rejected, WudingError

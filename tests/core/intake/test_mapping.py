@@ -1,11 +1,11 @@
 """Mapping files: their form, their names, and where mistakes are said to stand."""
 
 import pytest
+from tests.core.intake.conftest import DOMAIN
+
 from wuding.errors import Rejected, WudingError
 from wuding.intake.mapping import Cell, default_mapping, parse_mapping, read_mapping
 from wuding.intake.names import check_names, near_first
-
-from tests.core.intake.conftest import DOMAIN
 
 COLUMNS = ["when", "where", "no", "sev"]
 

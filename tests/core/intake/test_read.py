@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wuding.errors import Rejected, WudingError
 from wuding.intake.read import ragged_rows, read_table
 

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.core.intake.conftest import DOMAIN, GRIDS, SUBJECTS
+
 from wuding.domain.instants import parse_instant
 from wuding.errors import Rejected
 from wuding.intake.importing import RowsRejected
 from wuding.intake.recording import checked_fact
 from wuding.program.builtin import FACTS
 from wuding.store.registry import Frames
-
-from tests.core.intake.conftest import DOMAIN, GRIDS, SUBJECTS
 
 FRAMES = Frames(
     pl.DataFrame([(g.code, g.start, g.end) for g in GRIDS], schema=["code", "start", "end"], orient="row"),

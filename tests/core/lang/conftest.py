@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
+
 from wuding.book.source import read
 from wuding.lang import parse, types
 from wuding.lang.nodes import Cond, Term

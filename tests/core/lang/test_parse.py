@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wuding.book.source import read
 from wuding.errors import Rejected, Span
 from wuding.lang import parse

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from wuding.domain.number import plain
 from wuding.domain.period import to_date
 from wuding.errors import Rejected

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+
 from wuding.store.ledger import Ledger, open_ledger
 
 POSTGRESQL = os.environ.get("WUDING_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")

@@ -9,6 +9,7 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wuding.errors import WudingError
 from wuding.store.canonical import SAFE, NewFact, canonical, prepare, row_hash
 

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+
 from wuding.assess.frame import SCHEMA
 from wuding.errors import WudingError
 from wuding.store import checks

@@ -17,17 +17,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+
+from wuding.domain.corrections import corrected, rulings
 from wuding.domain.fact import Fact
 from wuding.domain.instants import iso_z
 from wuding.domain.number import plain, to_scaled
-from wuding.engines.frames import fact_frame
+from wuding.engines.frames import frame_of, schema_of
 from wuding.errors import WudingError
 from wuding.program.builtin import FACTS
 from wuding.program.model import FieldType, Label
 from wuding.store import parts
 from wuding.store.columns import Columns
-from wuding.store.corrections import corrected, correction_fact, rulings
-from wuding.store.decode import frame_of, schema_of
+from wuding.store.corrections import correction_fact
 from wuding.store.ledger import Ledger, NewFact, open_ledger
 
 NONE = Label("", "")
@@ -96,25 +97,6 @@ def test_more_places_round_half_away(value: Any) -> None:
 @given(st.integers(-8_500_000_000_000_000, 8_500_000_000_000_000))
 def test_instants_are_exact(at: int) -> None:
     assert one("time", iso_z(at)) == at
-
-
-def test_floats_are_refused() -> None:
-    with pytest.raises(WudingError) as caught:
-        one("number", 1.5)
-    assert caught.value.code == "WD506"
-
-
-def test_the_engines_see_the_same(ledger: Ledger) -> None:
-    """Facts in memory, by the store's decoder and by the engines' own."""
-    facts = [
-        Fact(1, "fire", "visit", "G", None, "li", 5, 6, {"n": 1, "cost": "1.50", "ok": True, "day": "2024-05-03"}),
-        Fact(
-            2, "fire", "visit", None, "S", None, -5, 6, {"when": "2024-05-03T01:00:00.5Z", "long": "48h", "note": "字"}
-        ),
-        Fact(3, "fire", "visit", None, None, None, 0, 6, {"note": "字"}),
-        Fact(4, "fire", "visit", None, None, None, 0, 6, {}),
-    ]
-    assert_frame_equal(frame_of(facts, VISIT), fact_frame(facts, VISIT))
 
 
 def test_a_field_may_be_called_as_a_column() -> None:

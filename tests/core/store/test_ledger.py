@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+
 from wuding.domain.fact import Fact
 from wuding.errors import WudingError
 from wuding.store.ledger import Head, Ledger, NewFact, open_ledger

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
+
 from wuding.store.ledger import Ledger
 from wuding.store.migrations import config, known
 from wuding.store.tables import REVISION, VERSION_TABLE, Record

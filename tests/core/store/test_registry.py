@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from wuding.domain.grid import Grid
 from wuding.domain.period import to_day
 from wuding.domain.post import Post

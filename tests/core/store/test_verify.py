@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+
 from wuding.domain.grid import Grid
 from wuding.store.ledger import Head, Ledger, NewFact, open_ledger
 from wuding.store.registry import grid_fact

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from wuding.domain.fact import Fact
-from wuding.lang.nodes import Duration, Term
-from wuding.program.model import Escalation, Selector
-
 from tests.parity.oracle.conditions import Day, Moment, Truth, absent, value_of
 from tests.parity.oracle.days import deadline
 from tests.parity.oracle.fields import field_of, text_of
 from tests.parity.oracle.selectors import Match, Scope, env_of, matches, same_matter, shares
 from tests.parity.oracle.world import Item, View
+
+from wuding.domain.fact import Fact
+from wuding.lang.nodes import Duration, Term
+from wuding.program.model import Escalation, Selector
 
 
 @dataclass(frozen=True)

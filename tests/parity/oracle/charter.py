@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wuding.domain.fact import Fact
-from wuding.domain.finding import Finding
-from wuding.domain.grid import Grid
-from wuding.domain.post import Post
-from wuding.program.model import Charter, Patrol, Scoring, Test, Veto
-
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Day, Num, Truth, absent, all3, any3, number, truth_of
 from tests.parity.oracle.fields import field_of
@@ -26,6 +20,12 @@ from tests.parity.oracle.selectors import (
     missing_of,
 )  # fmt: skip
 from tests.parity.oracle.world import Item, View, exists, grid_on, is_level, valid_on
+
+from wuding.domain.fact import Fact
+from wuding.domain.finding import Finding
+from wuding.domain.grid import Grid
+from wuding.domain.post import Post
+from wuding.program.model import Charter, Patrol, Scoring, Test, Veto
 
 Days = dict[int, HolderDay]
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from wuding.domain.finding import Finding
-from wuding.domain.world import World
-from wuding.program.model import Charter, Escalation, Patrol, Program, Scoring, Target, Veto
-
 from tests.parity.oracle import charter, escalation, patrol, scoring, targets, veto
 from tests.parity.oracle.rulings import ruled
 from tests.parity.oracle.world import view_of
+
+from wuding.domain.finding import Finding
+from wuding.domain.world import World
+from wuding.program.model import Charter, Escalation, Patrol, Program, Scoring, Target, Veto
 
 SECTIONS: dict[type, Callable[..., list[Finding]]] = {
     Charter: charter.check, Patrol: patrol.check, Scoring: scoring.check, Veto: veto.check,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
+
 from wuding.domain.period import Period, to_date, to_day
 from wuding.lang.nodes import Duration
 from wuding.program.model import Season

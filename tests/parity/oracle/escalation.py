@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from wuding.domain.finding import Finding
-from wuding.program.model import Escalation, Step
-
 from tests.parity.oracle import cases
 from tests.parity.oracle.cases import Case
 from tests.parity.oracle.owed import finding
 from tests.parity.oracle.selectors import Match, Scope, matches, missing_of
 from tests.parity.oracle.steps import State, closed_by_default, run_steps
 from tests.parity.oracle.world import View, governed, valid_on
+
+from wuding.domain.finding import Finding
+from wuding.program.model import Escalation, Step
 
 
 def check(view: View, rule: Escalation) -> list[Finding]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from tests.parity.oracle import days
+from tests.parity.oracle.conditions import Day, Known, Moment, Num, literal, number
+from tests.parity.oracle.world import Item, View, ancestors
+
 from wuding.domain.fact import Fact
 from wuding.domain.finding import Finding
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.program.model import FieldType
-
-from tests.parity.oracle import days
-from tests.parity.oracle.conditions import Day, Known, Moment, Num, literal, number
-from tests.parity.oracle.world import Item, View, ancestors
 
 
 # ── fields ───────────────────────────────────────────────────────────────────────────────────────

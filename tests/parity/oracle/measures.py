@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from wuding.lang.nodes import Cond
-from wuding.program.model import Measure, Selector
-
 from tests.parity.oracle.conditions import Known, Num, Truth, absent, all3, any3, truth_of, value_of
 from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.selectors import (
@@ -24,6 +21,9 @@ from tests.parity.oracle.selectors import (
     missing_of,
 )
 from tests.parity.oracle.world import View
+
+from wuding.lang.nodes import Cond
+from wuding.program.model import Measure, Selector
 
 Measured = tuple[Num | None, frozenset[str]]
 ScopeOf = Callable[[str], Scope]  # "current" or "previous": where to look

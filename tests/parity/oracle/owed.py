@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wuding.domain.finding import Finding
-from wuding.domain.period import Every, Period, periods_between
-from wuding.program.model import SECTIONS, Rule, Selector
-
 from tests.parity.oracle import days
 from tests.parity.oracle.selectors import HolderDay, holders_on, oldest
 from tests.parity.oracle.world import Item, View, valid_on, window
+
+from wuding.domain.finding import Finding
+from wuding.domain.period import Every, Period, periods_between
+from wuding.program.model import SECTIONS, Rule, Selector
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Owed:
 
     item: Item
     period: Period
-    state: str  # owed | skipped | maybe
+    state: str  # owed | skipped, when it is selected on all days on which it may be
+    sure: bool  # 8a: that it is selected on all of them
     missing: frozenset[str]
 
 
@@ -40,11 +41,10 @@ def owed_periods(view: View, rule: Rule, holders: Selector, every: Every, partia
                     seen.setdefault(holder.item.id, []).append(holder)
         for shared in seen.values():
             unsure = [holder for holder in shared if not holder.sure]
-            if unsure:  # 8a: in place of any other
-                found.append(Owed(shared[0].item, period, "maybe", frozenset().union(*(h.missing for h in unsure))))
-            else:
-                enough = {"half": 2 * len(shared) >= period.days, "any": True, "none": len(shared) == period.days}
-                found.append(Owed(shared[0].item, period, "owed" if enough[partial] else "skipped", frozenset()))
+            enough = {"half": 2 * len(shared) >= period.days, "any": True, "none": len(shared) == period.days}
+            missing = frozenset[str]().union(*(holder.missing for holder in unsure))
+            state = "owed" if enough[partial] else "skipped"
+            found.append(Owed(shared[0].item, period, state, not unsure, missing))
     return found
 
 

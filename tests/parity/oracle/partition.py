@@ -8,11 +8,11 @@ from math import cos, radians
 
 import shapely
 from shapely.affinity import scale
-from wuding.program.model import Charter
-
 from tests.parity.oracle.conditions import Truth
 from tests.parity.oracle.selectors import Scope, matches
 from tests.parity.oracle.world import Item, View
+
+from wuding.program.model import Charter
 
 METRES_PER_DEGREE = 111_194.93  # on a sphere of 6,371,008.8 m
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wuding.domain.finding import Finding
-from wuding.program.model import Patrol
-
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Num, absent, number, truth_of, value_of
 from tests.parity.oracle.owed import Owed, asked_days, ended, finding, owed_periods, periodic
 from tests.parity.oracle.selectors import HolderDay, Scope, env_of, interval, matches, missing_of
 from tests.parity.oracle.world import View, governed, valid_on
+
+from wuding.domain.finding import Finding
+from wuding.program.model import Patrol
 
 
 def check(view: View, rule: Patrol) -> list[Finding]:
@@ -34,7 +34,7 @@ def in_season(view: View, rule: Patrol, owed: Owed) -> bool:
 
 def period_finding(view: View, rule: Patrol, owed: Owed) -> Finding:
     span = periodic(view, owed.period)
-    if owed.state == "maybe":
+    if not owed.sure:  # 8a: in place of any other
         return finding(view, rule, owed.item, "undetermined", missing=tuple(sorted(owed.missing)), **span)
     if owed.state == "skipped":
         return finding(view, rule, owed.item, "skipped", **span)

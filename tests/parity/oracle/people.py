@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wuding.domain.post import Post
-
 from tests.parity.oracle.conditions import Truth
 from tests.parity.oracle.days import read_day
 from tests.parity.oracle.world import Item, View, ancestors, exists
+
+from wuding.domain.post import Post
 
 
 def is_absent(view: View, person: str, day: int) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wuding.domain.fact import Fact
-from wuding.domain.finding import BREACHES, Finding
-from wuding.program.model import Head
-
 from tests.parity.oracle.days import read_day
 from tests.parity.oracle.selectors import oldest
 from tests.parity.oracle.world import View
+
+from wuding.domain.fact import Fact
+from wuding.domain.finding import BREACHES, Finding
+from wuding.program.model import Head
 
 
 def ruled(view: View, head: Head, findings: list[Finding]) -> list[Finding]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from wuding.domain.finding import Finding
-from wuding.domain.period import Period, period_of
-from wuding.program.model import Item as ScoreItem
-from wuding.program.model import Limits, Scoring, Veto
-
 from tests.parity.oracle.conditions import ZERO, Known, Num, absent, half_away, truth_of, value_of
 from tests.parity.oracle.fields import field_of
 from tests.parity.oracle.measures import measured
 from tests.parity.oracle.owed import ended, finding, owed_periods, periodic
 from tests.parity.oracle.selectors import Match, Scope, env_of, matches, missing_of, oldest
 from tests.parity.oracle.world import Item, View, ancestor_at, governed, period_span, valid_on
+
+from wuding.domain.finding import Finding
+from wuding.domain.period import Period, period_of
+from wuding.program.model import Item as ScoreItem
+from wuding.program.model import Limits, Scoring, Veto
 
 
 def check(view: View, rule: Scoring) -> list[Finding]:
@@ -30,7 +30,7 @@ def check(view: View, rule: Scoring) -> list[Finding]:
     else:
         for owed in owed_periods(view, rule, rule.holders, rule.every):
             if owed.state != "skipped":
-                maybe = owed.missing if owed.state == "maybe" else None
+                maybe = None if owed.sure else owed.missing
                 found.append((score(view, rule, owed.item, owed.period, owed.period.start, maybe), owed.period.start))
     return [rewarded(view, rule, f) for f in ranked(view, rule, found)]
 
@@ -87,8 +87,8 @@ def score(
         total = clamp(total, rule.range)
     struck, pending = vetoes(view, rule, holder, span.get("start"), span.get("end"))
     total = after_vetoes(total, [veto for _, veto in struck])
-    detail["struck_by"] = sorted({f.rule for f, _ in struck})
-    detail["pending"] = sorted({f.rule for f, _ in pending})
+    detail["struck_by"] = sorted({veto.head.id for _, veto in struck})
+    detail["pending"] = sorted({veto.head.id for _, veto in pending})
     if total is None:
         return finding(view, rule, holder, "undetermined", missing=tuple(sorted(missing)), detail=detail, **span)
     total = Num(rounded(rule, total.lo), rounded(rule, total.hi))

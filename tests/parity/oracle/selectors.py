@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from tests.parity.oracle import days
+from tests.parity.oracle.conditions import Env, Known, Truth, absent, all3, any3, equal, not3, truth_of
+from tests.parity.oracle.fields import field_of, parameter, text_of
+from tests.parity.oracle.people import acted
+from tests.parity.oracle.world import Item, View, ancestors, exists, governed, is_level
+
 from wuding.domain.fact import Fact
 from wuding.domain.finding import Finding
 from wuding.domain.grid import Grid
@@ -12,12 +18,6 @@ from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.lang.nodes import Duration
 from wuding.program.model import Escalation, Selector
-
-from tests.parity.oracle import days
-from tests.parity.oracle.conditions import Env, Known, Truth, absent, all3, any3, equal, not3, truth_of
-from tests.parity.oracle.fields import field_of, parameter, text_of
-from tests.parity.oracle.people import acted
-from tests.parity.oracle.world import Item, View, ancestors, exists, governed, is_level
 
 
 @dataclass(frozen=True)

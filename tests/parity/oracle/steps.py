@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wuding.program.model import Step
-
 from tests.parity.oracle import cases
 from tests.parity.oracle.cases import Case
 from tests.parity.oracle.conditions import truth_of
 from tests.parity.oracle.people import staff
 from tests.parity.oracle.selectors import Match, env_of, missing_of
 from tests.parity.oracle.world import View, ancestor_at, grid_on
+
+from wuding.program.model import Step
 
 DONE = ("done", "late", "out-of-order")
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from wuding.domain.finding import Finding
-from wuding.domain.period import period_of
-from wuding.program.model import Measure, Target, Test
-
 from tests.parity.oracle import days
 from tests.parity.oracle.conditions import Num, absent, truth_of, value_of
 from tests.parity.oracle.measures import measured, one, share
 from tests.parity.oracle.owed import ended, finding, owed_periods, periodic
 from tests.parity.oracle.selectors import HolderDay, Scope, env_of, holders_on, matches, missing_of
 from tests.parity.oracle.world import Item, View, valid_on
+
+from wuding.domain.finding import Finding
+from wuding.domain.period import period_of
+from wuding.program.model import Measure, Target, Test
 
 
 def check(view: View, rule: Target) -> list[Finding]:
@@ -28,9 +28,11 @@ def by_period(view: View, rule: Target) -> list[Finding]:
     result = []
     for owed in owed_periods(view, rule, rule.holders, rule.every):
         span = periodic(view, owed.period)
-        if owed.state == "maybe":
+        if owed.state == "skipped":
+            continue
+        if not owed.sure:
             result.append(finding(view, rule, owed.item, "undetermined", missing=tuple(sorted(owed.missing)), **span))
-        elif owed.state == "owed":
+        else:
             scopes = {}
             for which, period in (("current", owed.period), ("previous", period_of(owed.period.start - 1, rule.every))):
                 scopes[which] = Scope(
@@ -52,7 +54,7 @@ def by_date(view: View, rule: Target) -> list[Finding]:
             continue
         end = view.midnight(date + 1)
         for holder in holders_on(view, rule.holders, date):
-            span: dict[str, Any] = {"period": days.label(date), "at": end - 1}
+            span: dict[str, Any] = {"period": days.label(date), "at": end - 1, "due": end}
             passed = end <= view.as_of
             found = dated(view, rule, holder, date, end, test, not passed, span)
             result.append(found)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wuding.domain.finding import Finding
-from wuding.domain.period import Period, period_of, to_date
-from wuding.lang.nodes import Duration
-from wuding.program.model import Veto
-
 from tests.parity.oracle import days
 from tests.parity.oracle.owed import finding
 from tests.parity.oracle.selectors import Match, Scope, candidates, judge, matches, missing_of
 from tests.parity.oracle.world import Item, View, ancestor_at, exists, governed, grid_on, subject_on, valid_on
+
+from wuding.domain.finding import Finding
+from wuding.domain.period import Period, period_of, to_date
+from wuding.lang.nodes import Duration
+from wuding.program.model import Veto
 
 
 @dataclass(frozen=True)

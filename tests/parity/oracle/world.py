@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
+from tests.parity.oracle import days
+
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.finding import Finding
 from wuding.domain.grid import Grid
@@ -13,8 +15,6 @@ from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.domain.world import World
 from wuding.program.model import Head, Program
-
-from tests.parity.oracle import days
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from wuding.domain.calendar import due, holiday_days, is_workday, season_days
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US, day_start_us, from_us, local_day, zone_info
 from wuding.engines.base import Snapshot
-from wuding.engines.frames import DTYPES, FACT_COLUMNS
+from wuding.engines.frames import schema_of
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Thing
 
@@ -192,8 +192,7 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         key, thing = thing_type(ctx, name)
         lazy = ctx.snap.facts.get(key)
         if lazy is None:
-            schema = FACT_COLUMNS | {f"f.{n}": DTYPES[f.type] for n, f in thing.fields.items()}
-            lazy = pl.LazyFrame(schema=schema)
+            lazy = pl.LazyFrame(schema=schema_of(thing.fields))
         named = ctx.memo(
             "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
         )

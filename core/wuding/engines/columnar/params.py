@@ -15,7 +15,6 @@ from wuding.engines.frames import DTYPES, UNIT_US
 from wuding.lang.nodes import Cond, Duration, Param, Term
 from wuding.program.model import Parameter
 
-
 DAYS = {"workday": 1, "week": 7, "month": 30, "year": 365}
 
 
