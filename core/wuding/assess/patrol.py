@@ -82,9 +82,19 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     named = pl.when(pl.col("status") != "undetermined").then([]).when(~pl.col("sure")).then("lacks")
     missing = named.when(~known).then(pl.lit(["times"])).otherwise(pl.col("lacks_").fill_null([]))
     return rows.select(
-        *FINDING_KEYS, "status", "needed", low=pl.when(listed).then("low"), high=pl.when(listed).then("high"),
-        period="label", start="begin", end="finish", due="finish", at=pl.col("finish") - 1, home="phome", missing=missing,
-    )  # fmt: skip
+        *FINDING_KEYS,
+        "status",
+        "needed",
+        low=pl.when(listed).then("low"),
+        high=pl.when(listed).then("high"),
+        period="label",
+        start="begin",
+        end="finish",
+        due="finish",
+        at=pl.col("finish") - 1,
+        home="phome",
+        missing=missing,
+    )
 
 
 def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from wuding.errors import Rejected, WudingError
 # Commands in the order in which one meets them, and where each is defined.
 COMMANDS = {
     "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
-    "record": "facts", "check": "checks", "findings": "checks", "explain": "answers", "charter": "answers",
+    "record": "facts", "check": "checks", "findings": "checks",
     "lint": "books", "test": "tests", "plugins": "books", "verify": "ledger",
 }  # fmt: skip
 BAD_INPUT = 2

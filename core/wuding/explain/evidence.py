@@ -148,8 +148,7 @@ def why_not(at: Scene, sel: Selector, rows: pl.DataFrame) -> list[str]:
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         for i, reason in enumerate(_alone(at, sel, rows, other, wanted)):
             reasons[i] += reason
-    said = [at.words.joined(found, "semicolon") or at.say("not-counted.other") for found in reasons]
-    return said
+    return [at.words.joined(found, "semicolon") or at.say("not-counted.other") for found in reasons]
 
 
 def _failed(at: Scene, sel: Selector, rows: pl.DataFrame, cond: Cond) -> list[list[str]]:

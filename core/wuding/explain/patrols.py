@@ -30,9 +30,15 @@ def _periodic(at: Scene, rule: Patrol) -> Told:
     asked = asked_by_period(at.ctx, rule.head, rule.holders, rule.every, rule.during, rule.excluded, rule.partial)
     asked = asked.filter((pl.col("holder") == row["holder"]) & (pl.col("label") == row["period"]))
     said = [
-        at.say("patrol.period", holder=at.holder, period=row["period"], start=at.day(row["start"]), end=at.last_day(row["end"])),
+        at.say(
+            "patrol.period",
+            holder=at.holder,
+            period=row["period"],
+            start=at.day(row["start"]),
+            end=at.last_day(row["end"]),
+        ),
         at.say("patrol.count", count=at.span(row["low"], row["high"]), needed=row["needed"]),
-    ]  # fmt: skip
+    ]
     if row["status"] == "skipped":
         said.append(at.say(f"patrol.skipped-{rule.partial}"))
     parts, links = evidence(at, rule.do, asked, kind, rule.every)

@@ -121,9 +121,13 @@ def bands(words: Words, rule: Scoring) -> list[str]:
     total = Label(words.say("field.total"), words.say("field.total"))
     voice = say.Voice(words.lang, fields | {"total": FieldType("total", "number", total)})
     return [
-        words.say("asks.band", band=name, condition=say.condition(words.settled(cond), voice) if cond else words.say("asks.else"))
+        words.say(
+            "asks.band",
+            band=name,
+            condition=say.condition(words.settled(cond), voice) if cond else words.say("asks.else"),
+        )
         for name, cond in rule.bands
-    ]  # fmt: skip
+    ]
 
 
 def rewards(words: Words, rule: Scoring) -> list[str]:

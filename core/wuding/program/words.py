@@ -20,8 +20,21 @@ BUILT_IN = {
     "grid": ("code", "name", "level", "kind", "kinds", "parent"),
     "subject": ("id", "type", "name", "grid"),
     "post": ("person", "role", "capacity", "grid"),
-    "finding": ("status", "band", "rank", "period", "case", "rule", "step", "variant", "score", "value", "days", "count"),
-}  # fmt: skip
+    "finding": (
+        "status",
+        "band",
+        "rank",
+        "period",
+        "case",
+        "rule",
+        "step",
+        "variant",
+        "score",
+        "value",
+        "days",
+        "count",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -182,8 +195,10 @@ def value_text(value: object, lang: str) -> str:
 def _built_in(name: str) -> FieldType:
     key = f"field.{name}"
     statuses = {
-        k.partition(".")[2]: Label(t["zh"], t["en"]) for k, t in texts().items() if name == "status" and k.startswith("status.")
-    }  # fmt: skip
+        k.partition(".")[2]: Label(t["zh"], t["en"])
+        for k, t in texts().items()
+        if name == "status" and k.startswith("status.")
+    }
     kind = {"occurred_at": "time", "recorded_at": "time"}.get(name, "text")
     return FieldType(name, kind, Label(text(key, "zh"), text(key, "en")), value_labels=statuses)
 

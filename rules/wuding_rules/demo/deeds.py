@@ -20,12 +20,22 @@ SCOPES = ("fire", "electricity", "oil", "gas")
 KINDS = ("basic", "patrol", "rectified", "publicity", "drill", "evacuation")
 AUDIENCES = ("office", "enterprise", "school", "district", "home")
 SOURCES = ("inspection", "self-check", "resident", "superior")
-WHAT = ("电线私拉乱接", "消防通道堵塞", "灭火器过期", "电动车违规充电", "疏散指示灯损坏", "液化气瓶存放不当", "安全出口上锁")
+WHAT = (
+    "电线私拉乱接",
+    "消防通道堵塞",
+    "灭火器过期",
+    "电动车违规充电",
+    "疏散指示灯损坏",
+    "液化气瓶存放不当",
+    "安全出口上锁",
+)
 DELIVERABLES = (
-    ("mobilisation", "work-plan", (5, 24), 4), ("mobilisation", "kick-off", (5, 27), 4),
-    ("implementation", "working-rules", (8, 1), 40), ("acceptance", "summary", (9, 11), 8),
+    ("mobilisation", "work-plan", (5, 24), 4),
+    ("mobilisation", "kick-off", (5, 27), 4),
+    ("implementation", "working-rules", (8, 1), 40),
+    ("acceptance", "summary", (9, 11), 8),
     ("acceptance", "acceptance-check", (9, 14), 6),
-)  # fmt: skip
+)
 
 
 def deeds(county: County, rng: random.Random) -> Facts:
@@ -124,7 +134,10 @@ def _equipment(village: Village, rng: random.Random) -> Iterator[tuple[str, Row]
 def _town(town: Town, rng: random.Random) -> Iterator[tuple[str, Row]]:
     code, done = town.grid.code, town.diligence
     people = rng.randint(12, 30)
-    yield "volunteer-brigade", {"grid": code, "at": f"{YEAR}-01-01T00:00", "formed": f"{YEAR - 2}-03-01", "people": people}
+    yield (
+        "volunteer-brigade",
+        {"grid": code, "at": f"{YEAR}-01-01T00:00", "formed": f"{YEAR - 2}-03-01", "people": people},
+    )
     yield "budget", {"grid": code, "at": _on(2, rng), "amount": f"{rng.randint(20, 90) * 1000}.00"}
     yield from _ledgers(town.grid, done, rng)
     for month in (1, 2, 3, 6, 7, 8, 11, 12):
@@ -134,7 +147,10 @@ def _town(town: Town, rng: random.Random) -> Iterator[tuple[str, Row]]:
     for audience in AUDIENCES:
         if rng.random() < done:
             place = rng.choice(town.villages).grid.code
-            yield "education", {"grid": place, "at": _on(4, rng, 7), "audience": audience, "people": rng.randint(20, 300)}
+            yield (
+                "education",
+                {"grid": place, "at": _on(4, rng, 7), "audience": audience, "people": rng.randint(20, 300)},
+            )
     for phase, item, (month, first), days in DELIVERABLES:
         late = 0 if rng.random() < done else 9
         at = datetime(YEAR, month, first) + timedelta(days=rng.randrange(days) + late)

@@ -14,12 +14,16 @@ pieces = st.lists(piece, max_size=6)
 def frame(given_: list[tuple[int, int, bool, str]]) -> pl.DataFrame:
     rows = [(0, s, s + n, sure, key) for s, n, sure, key in given_]
     return pl.DataFrame(
-        rows, schema={"ask": pl.UInt32, "s": pl.Int32, "e": pl.Int32, "certain": pl.Boolean, "key": pl.String}, orient="row"
+        rows,
+        schema={"ask": pl.UInt32, "s": pl.Int32, "e": pl.Int32, "certain": pl.Boolean, "key": pl.String},
+        orient="row",
     )
 
 
 def asked() -> pl.DataFrame:
-    return pl.DataFrame({"ask": [0], "a": [ENDS[0]], "b": [ENDS[1]]}, schema={"ask": pl.UInt32, "a": pl.Int32, "b": pl.Int32})
+    return pl.DataFrame(
+        {"ask": [0], "a": [ENDS[0]], "b": [ENDS[1]]}, schema={"ask": pl.UInt32, "a": pl.Int32, "b": pl.Int32}
+    )
 
 
 def by_day(segments: pl.DataFrame, *names: str) -> dict[int, tuple[object, ...]]:

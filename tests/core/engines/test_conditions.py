@@ -20,9 +20,12 @@ WORDS = ("red", "green")
 def literal(name: str) -> st.SearchStrategy[Lit]:
     type_ = TYPES[name]
     values = {
-        "int": st.integers(-3, 3).map(Fraction), "number": st.sampled_from((Fraction(1, 2), Fraction(-1), Fraction(1, 3), Fraction(2))),
-        "enum": st.sampled_from(WORDS), "bool": st.booleans(), "date": st.integers(19000, 19003),
-    }  # fmt: skip
+        "int": st.integers(-3, 3).map(Fraction),
+        "number": st.sampled_from((Fraction(1, 2), Fraction(-1), Fraction(1, 3), Fraction(2))),
+        "enum": st.sampled_from(WORDS),
+        "bool": st.booleans(),
+        "date": st.integers(19000, 19003),
+    }
     return values[type_].map(lambda v: Lit(v, type_))
 
 
@@ -52,10 +55,15 @@ conditions = st.recursive(
     ),
     max_leaves=5,
 )
-rows = st.fixed_dictionaries({
-    "n": st.none() | st.integers(-3, 3), "x": st.none() | st.sampled_from((500_000, -1_000_000, 2_000_000, 333_333)),
-    "word": st.none() | st.sampled_from(WORDS), "yes": st.none() | st.booleans(), "day": st.none() | st.integers(19000, 19003),
-})  # fmt: skip
+rows = st.fixed_dictionaries(
+    {
+        "n": st.none() | st.integers(-3, 3),
+        "x": st.none() | st.sampled_from((500_000, -1_000_000, 2_000_000, 333_333)),
+        "word": st.none() | st.sampled_from(WORDS),
+        "yes": st.none() | st.booleans(),
+        "day": st.none() | st.integers(19000, 19003),
+    }
+)
 DTYPES = {"n": pl.Int64, "x": pl.Int64, "word": pl.String, "yes": pl.Boolean, "day": pl.Int32}
 
 

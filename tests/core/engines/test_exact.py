@@ -15,9 +15,7 @@ FIELDS = ("a", "b", "c")
 
 
 def terms() -> st.SearchStrategy[Term]:
-    leaf = st.one_of(
-        st.sampled_from(FIELDS).map(lambda n: Field(n, "number")), numbers.map(lambda v: Lit(v, "number"))
-    )
+    leaf = st.one_of(st.sampled_from(FIELDS).map(lambda n: Field(n, "number")), numbers.map(lambda v: Lit(v, "number")))
     binary = st.sampled_from(("+", "-", "*", "/", "min", "max"))
     unary = st.sampled_from(("neg", "abs", "floor"))
     return st.recursive(
@@ -34,7 +32,11 @@ def conditions() -> st.SearchStrategy[Cond]:
     ops = st.sampled_from(("=", "!=", "<", "<=", ">", ">="))
     leaf = st.one_of(
         st.builds(Cmp, ops, terms(), terms()),
-        st.builds(lambda t, o: OneOf(t, tuple(Lit(v, "number") for v in o)), terms(), st.lists(numbers, min_size=1, max_size=3)),
+        st.builds(
+            lambda t, o: OneOf(t, tuple(Lit(v, "number") for v in o)),
+            terms(),
+            st.lists(numbers, min_size=1, max_size=3),
+        ),
     )
     return st.recursive(
         leaf,
