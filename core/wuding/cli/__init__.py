@@ -95,7 +95,7 @@ def _translate(command: Any, settings: Settings) -> None:
     for thing in (command, *command.params):
         for attribute in ("help", "short_help", "epilog"):
             key = getattr(thing, attribute, None)
-            if key in texts():
+            if isinstance(key, str) and key in texts():
                 setattr(thing, attribute, settings.say(key))
     for child in getattr(command, "commands", {}).values():
         _translate(child, settings)

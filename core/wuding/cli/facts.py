@@ -93,7 +93,7 @@ def record(
             raise WudingError("WD822", name=name)
         values[name] = value
     with Wuding.open(settings.db, create=False) as w:
-        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)  # type: ignore[arg-type]
+        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)
         zone = w.ledger.zone
     if form == "json":
         print_json({"seq": receipt.first_seq, "recorded_at": receipt.recorded_at, "link": receipt.link})

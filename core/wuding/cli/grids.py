@@ -171,7 +171,7 @@ def _faults(w: Wuding, code: str, max_overlap: str, max_gap: str) -> list[Proble
     children = [grid.code for grid in standing.values() if grid.parent == code]
     lacking = [c for c in (code, *children) if c not in shapes]
     if lacking or not children:
-        raise WudingError("WD820", code=code, codes=lacking, count=len(lacking))
+        raise WudingError("WD823", grid=code, codes=lacking, count=len(lacking))
     limits = _limit("--max-overlap", max_overlap), _limit("--max-gap", max_gap)
     return check_partition(shapes[code], {c: shapes[c] for c in children}, *limits)
 
