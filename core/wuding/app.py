@@ -116,21 +116,23 @@ class Wuding:
             return self.ledger.clock()
         return value if isinstance(value, int) else parse_instant(value, self.ledger.zone)
 
-    def programs(self, names: Sequence[str] = ()) -> list[tuple[Program, tuple[int | None, int | None]]]:
+    def programs(
+        self, names: Sequence[str] = (), known_seq: int | None = None
+    ) -> list[tuple[Program, tuple[int | None, int | None]]]:
         """The books to check, each with the days of its edition: those named, else those opened with, else
         those in force in the ledger. Raises WD802 when there is none."""
         if names or self.book_names:
             return [(self.shelf.program(n), (None, None)) for n in (names or self.book_names)]
-        editions = self._editions()
+        editions = self._editions(known_seq)
         if not editions:
             raise WudingError("WD802", known=", ".join(sorted(self.shelf.texts)))
         return editions
 
-    def _editions(self) -> list[tuple[Program, tuple[int | None, int | None]]]:
+    def _editions(self, known_seq: int | None) -> list[tuple[Program, tuple[int | None, int | None]]]:
         from wuding.store.registry import registry
 
         found = []
-        books = registry(self.ledger).books
+        books = registry(self.ledger, known_seq).books
         for i, book in enumerate(books):
             later = [b.start for b in books[i + 1 :] if b.id == book.id and b.start is not None]
             program = self.shelf.load(book.text, f"{book.id}@{book.digest[:8]}")
@@ -338,7 +340,7 @@ class Wuding:
         moment = self.moment(as_of)
         known = self.ledger.head().seq if known_at is None else self.ledger.recorded_seq(self.moment(known_at))
         since = None if start is None else parse_date(start)
-        programs = self.programs(books)
+        programs = self.programs(books, known)
         frames = []
         for program, in_force in programs:
             frames.append(check(program, self.snapshot(program, moment, known, since, in_force)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import Distribution
 from typing import Annotated, Any
 
 import typer
@@ -29,7 +28,7 @@ def plugins(context: typer.Context) -> None:
 
     settings: Settings = context.obj
     manager = plugin_manager()
-    packages: dict[Any, Distribution] = dict(manager.list_plugin_distinfo())
+    packages: dict[Any, Any] = dict(manager.list_plugin_distinfo())
     found = [_described(name, module, packages.get(module)) for name, module in manager.list_name_plugin()]
     columns = ("plugin", "package", "version", "domains", "books")
     rows(settings, sorted(found, key=lambda row: row["plugin"]), columns)
@@ -44,7 +43,7 @@ def _described(name: str, module: Any, package: Any) -> dict[str, str]:
         return [read_resource(r)[0] for r in getattr(module, hook, list)()]
 
     domains = [found[1] for text in texts("wuding_domains") if (found := DOMAIN.search(text))]
-    books = [found for text in texts("wuding_books") if (found := book_name(text))]
+    books = [own for text in texts("wuding_books") if (own := book_name(text))]
     return {
         "plugin": name,
         "package": package.metadata["Name"] if package else "",
