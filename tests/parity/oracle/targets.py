@@ -62,8 +62,14 @@ def by_date(view: View, rule: Target) -> list[Finding]:
                 last[holder.item.id] = (date, test, holder)
                 if found.status == "reached":
                     reached.add(holder.item.id)
-    for id in sorted(reached) if rule.hold else ():
-        date, test, holder = last[id]
+    now = (
+        {h.item.id: h for h in holders_on(view, rule.holders, view.today)}
+        if valid_on(view, rule.head, view.today)
+        else {}
+    )
+    for id in sorted(reached & now.keys()) if rule.hold else ():
+        date, test, _ = last[id]
+        holder = now[id]
         span = {"period": "hold", "at": view.as_of}
         result.append(dated(view, rule, holder, date, None, test, False, span))
     return result

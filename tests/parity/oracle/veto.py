@@ -127,7 +127,7 @@ def nth(view: View, rule: Veto, group: list[Cause], period: str = "") -> list[Fi
         return []
     cause = among[rule.times - 1]
     name: dict[str, Any] = {"period": period} if period else {"case": cause.match.item.id, "episode": 1}
-    if rule.times > 1:
+    if rule.times > 1 or period:
         name |= {"low": len(certain), "high": len(group)}
     return [strike(view, rule, cause, group, certain=among is certain, **name)]
 
