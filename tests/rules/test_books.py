@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.rules.shipped import OFFERED, PLUGINS, RULES
 
-import wuding_fire.plugin
-import wuding_rules.plugin
 from wuding.book.cases import Tests as Suite
 from wuding.plugins import plugin_manager, shelf
 from wuding.testing import held, load, run, says, untested
 
-RULES = Path(__file__).parents[2] / "rules" / "wuding_rules"
-SHELF = shelf((), plugin_manager([wuding_fire.plugin, wuding_rules.plugin]))
+SHELF = shelf((), plugin_manager())
 SUITES = {suite.program.book: suite for suite in load([RULES], SHELF)}
 CASES = [(suite, number) for suite in SUITES.values() for number in range(len(suite.cases))]
 KEYS = [(suite, rule.head.key) for suite in SUITES.values() for rule in suite.program.rules]
@@ -38,8 +34,16 @@ def test_every_step_and_variant_is_asked_for() -> None:
     assert [f"{u.book} {u.name}" for u in untested(list(SUITES.values()))] == []
 
 
-def test_every_book_has_tests() -> None:
-    """A base is tested in the books that extend it: it governs no place of its own."""
-    offered = [SHELF.program(book) for book in SHELF.texts]
-    assert {p.book for p in offered if p.grid is not None} == set(SUITES)
-    assert {p.book for p in offered if p.grid is None} == {"fire/base"}
+def test_every_plugin_is_installed() -> None:
+    """After a plugin is added to pyproject.toml, the editable install must be made again."""
+    assert set(PLUGINS) <= {name for name, _ in SHELF.manager.list_name_plugin()}
+
+
+def test_every_book_is_offered_and_has_tests() -> None:
+    assert {str(book) for book in OFFERED} <= set(SHELF.texts)
+    assert {str(book) for book in OFFERED} == set(SUITES)
+
+
+def test_every_base_is_tested_in_a_book_that_extends_it() -> None:
+    bases = {book for book, (_, path) in SHELF.texts.items() if path.partition("/")[0] in PLUGINS.values()}
+    assert bases == {base["book"] for book in OFFERED for base in book.bases}
