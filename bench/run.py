@@ -24,8 +24,8 @@ BENCHES = (
 )
 TOP = """# Performance
 
-Ratios, for times belong to machines: two things run in turns on the same one, and their medians are divided. This page
-is written by `python bench/run.py`; each benchmark can be run alone and says what it does in its first lines. Those that
+Ratios, for times belong to machines: two things run in turns on one, and their medians are divided. This page is
+written by `python bench/run.py`; each benchmark can be run alone and says what it does in its first lines. Those that
 compare answers fail when the answers differ.
 
 | what | measured | ratio | at most | run it |

@@ -66,7 +66,7 @@ def test_one_fact(wuding, ledger: Path) -> None:
 
 def test_the_tree(wuding, ledger: Path) -> None:
     assert [row["code"] for row in json.loads(wuding("grid", "show", "G1", "--format", "json").out)] == [
-        "G1", "B1", "B2",
+        "G1", "wu", "li",
     ]  # fmt: skip
     assert "B1 甲格" in wuding("grid", "show", "Z").out
     assert wuding("grid", "show", "Z", "--depth", "1", "--format", "csv").out.count("\n") == 3
@@ -87,7 +87,7 @@ def test_a_partition(wuding, ledger: Path, tmp_path: Path) -> None:
     assert "codes that no grid has: X" in wuding("grid", "import", "--boundaries", "map.geojson").out
     answer = wuding("grid", "check", "--partition", "G1", "--format", "json")
     (gap,) = json.loads(answer.out)["partition"]
-    assert (answer.code, gap["kind"], sorted(gap["codes"])) == (1, "gap", ["B1", "B2"])
+    assert (answer.code, gap["kind"], sorted(gap["codes"])) == (1, "gap", ["wu", "li"])
     assert 114 < gap["lon"] < 114.1
     assert wuding("grid", "check", "--partition", "G1", "--max-gap", "10 %").code == 0
     assert "空缺" in wuding("grid", "check", "--partition", "G1", "--lang", "zh").out
@@ -101,7 +101,7 @@ def test_verify_locates_a_changed_byte(wuding, ledger: Path) -> None:
     assert wuding("verify", "--head", head).code == 0
     with closing(sqlite3.connect(ledger)) as db, db:
         ((body,),) = db.execute("SELECT body FROM fact WHERE seq = 7")
-        changed = body.replace(b"B1", b"B2") if isinstance(body, bytes) else body.replace("B1", "B2")
+        changed = body.replace(b"wu", b"li") if isinstance(body, bytes) else body.replace("wu", "li")
         assert changed != body
         db.execute("UPDATE fact SET body = ? WHERE seq = 7", (changed,))
     changed = wuding("verify", "--format", "csv")
