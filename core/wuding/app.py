@@ -141,20 +141,28 @@ class Wuding:
         return found
 
     def domain_of(self, type_: str) -> tuple[Domain, Thing]:
-        """The domain and shape of a fact type, named `type` or `domain/type`. Raises WD803 for an unknown or
-        ambiguous name."""
+        """The domain and shape of a fact type, named `type` or `domain/type`. Of several domains that have it, the
+        one whose books are used is meant. Raises WD803 for an unknown name, WD806 for an ambiguous one."""
         domain, _, name = type_.rpartition("/")
         found = [
-            (d, d.facts[name])
+            d
             for d in self.shelf.domains.values()
             if name in d.facts and domain in ("", d.name, CORE if _built_in(name) else d.name)
         ]
-        if len(found) > 1 and not _built_in(name) and self.book_names:
-            used = {p.domain.name for p, _ in self.programs()}
-            found = [pair for pair in found if pair[0].name in used] or found
-        if not found or (len(found) > 1 and not _built_in(name)):
+        if not found:
             known = sorted({n for d in self.shelf.domains.values() for n in d.facts})
-            raise WudingError("WD803", name=type_, known=", ".join(known))
+            raise WudingError("WD803", name=type_, allowed=known)
+        owner = found[0] if _built_in(name) else self._used(found, name)
+        return owner, owner.facts[name]
+
+    def _used(self, found: Sequence[Domain], fact: str) -> Domain:
+        """The one of these domains that is meant: the only one, or the only one with a book that is used."""
+        if len(found) > 1:
+            programs = self.programs() if self.book_names else self._editions(None)
+            used = {program.domain.name for program, _ in programs}
+            found = [d for d in found if d.name in used] or found
+        if len(found) > 1:
+            raise WudingError("WD806", name=fact, domains=[d.name for d in found], first=found[0].name)
         return found[0]
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
@@ -289,7 +297,7 @@ class Wuding:
             self._seen,
             self.ledger.clock(),
             mapping=file,
-            fact=fact,
+            fact=fact and fact.rpartition("/")[2],
             again=again,
             keep_good=keep_good,
             progress=progress,
@@ -300,8 +308,20 @@ class Wuding:
             if domain not in self.shelf.domains:
                 raise WudingError("WD804", name=domain, known=", ".join(sorted(self.shelf.domains)))
             return self.shelf.domains[domain]
-        types = [f.fact for f in file.mapping.facts] if file is not None else [fact] if fact else []
-        return self.domain_of(types[0])[0] if types else self.programs()[0][0].domain
+        if file is None:
+            return self.domain_of(fact)[0] if fact else self.programs()[0][0].domain
+        made = file.mapping
+        # A domain that has all that the mapping names is meant: types may have the same name in several.
+        found = [
+            d
+            for d in self.shelf.domains.values()
+            if {f.fact for f in made.facts} <= set(d.facts)
+            and {s.subject for s in made.subjects} <= set(d.subjects)
+            and {g.grid for g in made.grids} <= set(d.levels)
+        ]
+        if found and made.facts and not _built_in(made.facts[0].fact):
+            return self._used(found, made.facts[0].fact)
+        return self.domain_of(made.facts[0].fact)[0] if made.facts else self.programs()[0][0].domain
 
     def _seen(self, digest: str) -> bool:
         return any(f.fields.get("sha256") == digest for f in self.ledger.facts(domain=CORE, type="import"))

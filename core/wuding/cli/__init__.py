@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """Run one command line and answer with its exit code. A `WudingError` is said on stderr, in words."""
-    settings = Settings(choose_lang(None, env))
+    asked = [value for option, value in itertools.pairwise(arguments) if option == "--lang"]
+    settings = Settings(choose_lang(asked[0] if asked else None, env))
     try:
         settings, rest = split(arguments, env)
         if rest == ["--version"]:

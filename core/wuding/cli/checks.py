@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,7 +19,8 @@ from wuding.cli.out import (
     table,
 )
 from wuding.cli.settings import Settings
-from wuding.domain.finding import BREACHES
+from wuding.domain.finding import BREACHES, STATUSES
+from wuding.errors import WudingError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,13 +115,16 @@ def _summary(
     for book in result.books:
         screen.print(f"\n[bold]{escape(book)}[/]")
         mine = [row for row in counts if row["book"] == book]
+        if not mine:
+            screen.print(escape(settings.say("check.nothing")))
+            continue
         lines = []
         for section in dict.fromkeys(row["section"] for row in mine):
             parts = [row for row in mine if row["section"] == section]
             said = "   ".join(f"{status_text(settings, row['status'])} {row['count']:,}" for row in parts)
             lines.append([settings.word("section", section), f"{sum(row['count'] for row in parts):,}", said])
         show(table(settings, ("section", "count", "statuses"), lines, numbers=(1,)))
-    if not worst.height:
+    if counts and not worst.height:
         screen.print(f"\n[green]✓[/] {escape(settings.say('check.clean'))}")
         return
     shown = list(worst.head(top).iter_rows(named=True))
@@ -180,6 +184,8 @@ def findings(
 
     settings: Settings = context.obj
     form = settings.form("text", "json", "csv")
+    _known("--status", status or (), {name for group in STATUSES.values() for name in group})
+    _known("--section", section or (), {name for name in STATUSES if name != "step"})
     with open_ledger(settings.db, create=False) as ledger:
         found = load_check(ledger, number, holders=holder or (), statuses=status or ())
         zone = ledger.zone
@@ -199,6 +205,13 @@ def findings(
             _lines(settings, rows, zone)
         if frame.height > len(rows):
             print(settings.say("findings.more", count=f"{frame.height - len(rows):,}"))
+
+
+def _known(option: str, values: Sequence[str], known: Collection[str]) -> None:
+    """A misspelt word must not look like a clean check. Raises WD810."""
+    for value in values:
+        if value not in known:
+            raise WudingError("WD810", option=option, value=value, known=", ".join(sorted(known)))
 
 
 def _narrowed(frame: pl.DataFrame, rules: Sequence[str], wanted: dict[str, Sequence[str]]) -> pl.DataFrame:

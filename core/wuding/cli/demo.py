@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,4 +20,10 @@ def demo(context: typer.Context, seed: Annotated[int, typer.Option("--seed", hel
     from wuding.demo import run_demo
 
     settings: Settings = context.obj
-    run_demo(settings.db, settings.lang, print, seed)
+    run_demo(settings.db, settings.lang, print, seed, program=called_as(sys.argv[0]))
+
+
+def called_as(typed: str) -> str:
+    """What to type for this program: its plain name where the shell finds it by that, else as it was typed."""
+    found = shutil.which("wuding")
+    return "wuding" if found and Path(found).resolve() == Path(typed).resolve() else typed

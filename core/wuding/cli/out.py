@@ -78,12 +78,10 @@ def table(
 def show(made: Table) -> None:
     """Prints a table; as wide as it needs to be where nobody looks at a screen."""
     screen = console()
-    screen.print(made) if sys.stdout.isatty() else _wide(screen, made)
-
-
-def _wide(screen: Console, made: Table) -> None:
-    screen.width = max(screen.measure(made).maximum, 40) if hasattr(screen, "measure") else 500
-    screen.print(made, soft_wrap=False)
+    if not sys.stdout.isatty():
+        screen.width = 10_000  # what a table measures is cut at the screen's width
+        screen.width = max(screen.measure(made).maximum, 1)
+    screen.print(made)
 
 
 def print_json(value: object) -> None:

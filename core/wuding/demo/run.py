@@ -20,13 +20,19 @@ COMMANDS = 3  # to try next
 
 
 def run_demo(
-    url: str, lang: str, echo: Callable[[str], None], seed: int = 2024, plugins: Iterable[ModuleType] = ()
+    url: str,
+    lang: str,
+    echo: Callable[[str], None],
+    seed: int = 2024,
+    plugins: Iterable[ModuleType] = (),
+    program: str = "wuding",
 ) -> None:
     """Write a new ledger at `url` and tell, line by line through `echo`, what follows from what it holds.
 
     `lang` is `zh` or `en`; equal seeds give equal facts. `plugins` are modules to use besides the installed ones.
+    `program` is how the commands to try next are begun.
 
-    Raises WD821 when there is a ledger at `url` already (nothing of it is touched), WD820 when no plugin offers
+    Raises WD808 when there is a ledger at `url` already (nothing of it is touched), WD820 when no plugin offers
     a scenario, and what `Wuding.open` raises.
     """
     modules = list(plugins)
@@ -43,7 +49,7 @@ def run_demo(
     seconds = f"{time.perf_counter() - began:.0f}"
     echo(text("demo.end", lang, url=url, facts=f"{facts:,}", seconds=seconds))
     for words in commands[:COMMANDS]:
-        echo(f"  wuding {' '.join(_quoted(word) for word in words)} --db {_quoted(url)}")
+        echo(f"  {_quoted(program)} {' '.join(_quoted(word) for word in words)} --db {_quoted(url)}")
 
 
 def _run(w: Wuding, demo: Demo, lang: str, echo: Callable[[str], None], seed: int) -> list[Sequence[str]]:
@@ -79,7 +85,7 @@ def _refuse_used(url: str) -> None:
         if error.code != "WD502":
             raise
         return
-    raise WudingError("WD821", url=url)
+    raise WudingError("WD808", url=url)
 
 
 def _quoted(word: str) -> str:
