@@ -10,12 +10,11 @@ from fractions import Fraction
 
 import polars as pl
 
-from wuding.assess.patrol import counted, lacking
 from wuding.domain.number import INT64_MAX, SCALE
 from wuding.domain.period import Every, period_of
 from wuding.engines.columnar.context import Context, by_value
 from wuding.engines.columnar.exact import intervals
-from wuding.engines.columnar.match import correlated, match
+from wuding.engines.columnar.match import correlated, counted, lacking, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError

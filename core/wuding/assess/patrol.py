@@ -11,11 +11,11 @@ from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.period import to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, due_after, start_of, valid_days
 from wuding.engines.columnar.exact import intervals
-from wuding.engines.columnar.match import match
+from wuding.engines.columnar.match import match, tally
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.lang.nodes import Lit
-from wuding.program.model import Patrol, Selector
+from wuding.program.model import Patrol
 
 ONE = Lit(Fraction(1), "int")
 
@@ -29,35 +29,12 @@ def patrol(ctx: Context, rule: Patrol) -> pl.DataFrame:
     return shaped(ctx, rule, _periodic(ctx, rule))
 
 
-def counted(rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
-    """How many things count for each of the asked, certainly and possibly: `ask low high lacks_` (semantics 16,
-    16b)."""
-    if sel.distinct is not None:
-        value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in rows.columns else pl.col(sel.distinct)
-        found = rows.group_by("ask").agg(
-            low=value.filter("certain").drop_nulls().n_unique(),
-            high=value.drop_nulls().n_unique() + value.is_null().sum(),
-        )
-    else:
-        found = rows.group_by("ask").agg(low=pl.col("certain").sum(), high=pl.len())
-    found = found.with_columns(pl.col("low").cast(pl.Int64), pl.col("high").cast(pl.Int64))
-    return found.join(lacking(rows, sel), on="ask", how="left")
-
-
-def lacking(rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
-    """The fields whose absence leaves things uncertain: `ask lacks_` (semantics 16a)."""
-    named = with_lacks(rows.filter(~pl.col("certain")), sel.when, sel.by)
-    return named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
-
-
 def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     assert rule.do is not None and rule.every is not None
     asked = asked_by_period(ctx, rule.head, rule.holders, rule.every, rule.during, rule.excluded, rule.partial)
     times = rule.times or ONE
     asked = with_params(ctx, asked, params_in(None, times), "pday")
-    found = counted(
-        match(ctx, rule.do, asked, rule.holders.source, rule.every, bare=rule.holders.source != "fact"), rule.do
-    )
+    found = tally(ctx, rule.do, asked, rule.holders.source, rule.every)
     rows = asked.join(found, on="ask", how="left", maintain_order="left")
     rows = rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
     if times == ONE:

@@ -9,12 +9,11 @@ import polars as pl
 from wuding.assess.frame import shaped
 from wuding.assess.measures import Lacks, share_of, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
-from wuding.assess.patrol import counted, lacking
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
 from wuding.engines.columnar.exact import intervals, three_valued
-from wuding.engines.columnar.match import POPULATIONS, match
+from wuding.engines.columnar.match import POPULATIONS, counted, lacking, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.program.model import Target, Test
 

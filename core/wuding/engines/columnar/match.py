@@ -7,6 +7,8 @@ counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from wuding.domain.period import Every, period_of
@@ -15,7 +17,7 @@ from wuding.engines.columnar.context import Context, by_value, day_of, due_after
 from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things
+from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things, with_lacks
 from wuding.lang.nodes import Duration, Field
 from wuding.program.model import Escalation, Selector, Thing
 
@@ -51,6 +53,54 @@ def _counted_columns(sel: Selector) -> set[str]:
     wanted = {*(sel.same or ()), *([sel.distinct] if sel.distinct else [])}
     fields = {f"f.{n}" for n in wanted} | wanted
     return read | days | fields | {"grid", "subject", "actor", "at", "home", "ok", "start", "end", "id"}
+
+
+def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every) -> pl.DataFrame:
+    """How many things count for each of the asked in its period, certainly and possibly, and which fields leave
+    things uncertain: `ask low high lacks_` (semantics 16, 16a, 16b).
+
+    Where nothing about a thing depends on who asks, things are counted by place and period before they meet the
+    asked: millions of them need not be joined."""
+    if not _countable_apart(sel, kind):
+        return counted(match(ctx, sel, asked, kind, every, bare=kind != "fact"), sel)
+    found = candidates(ctx, sel)
+    found = found.select(c for c in found.columns if c in _counted_columns(sel))
+    if sel.by:
+        acted = in_role(ctx, found.with_columns(_nobody=pl.lit(None, pl.String)), sel.by, "grid", "_nobody", "home")
+        found = possible(found.with_columns(pl.col("ok") & acted))
+    starts = period_starts(found.get_column("home"), every)
+    found = found.with_columns(pl.col("ok").fill_null(False).alias("certain"), pstart=starts)
+    numbers = counted(found, sel, [kind, "pstart"])
+    who = asked.select("ask", "pstart", pl.col(kind))
+    return who.join(numbers, on=[kind, "pstart"], how="inner").drop(kind, "pstart")
+
+
+def _countable_apart(sel: Selector, kind: str) -> bool:
+    """Is who asks of no matter to the selector, but for the place? (A subject's grid may differ from the deed's.)"""
+    local = sel.source not in POPULATIONS and sel.same is None and sel.within != "subtree"
+    return local and shared(sel) is None and (kind == "grid" or (kind == "subject" and not sel.by))
+
+
+def counted(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
+    """How many matched things count, certainly and possibly, for each value of the columns `by`: `low high lacks_`
+    (semantics 16, 16b)."""
+    if sel.distinct is not None:
+        value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in rows.columns else pl.col(sel.distinct)
+        found = rows.group_by(by).agg(
+            low=value.filter("certain").drop_nulls().n_unique(),
+            high=value.drop_nulls().n_unique() + value.is_null().sum(),
+        )
+    else:
+        # The streaming engine groups many small groups several times faster.
+        found = rows.lazy().group_by(by).agg(low=pl.col("certain").sum(), high=pl.len()).collect(engine="streaming")
+    found = found.with_columns(pl.col("low").cast(pl.Int64), pl.col("high").cast(pl.Int64))
+    return found.join(lacking(rows, sel, by), on=by, how="left")
+
+
+def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
+    """The fields whose absence leaves things uncertain, for each value of the columns `by`: `lacks_` (16a)."""
+    named = with_lacks(rows.filter(~pl.col("certain")), sel.when, sel.by)
+    return named.group_by(by).agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
 
 
 def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
