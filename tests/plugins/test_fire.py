@@ -129,7 +129,8 @@ def test_a_book_keeps_what_it_does_not_change_of_its_base() -> None:
 def test_the_rules_package_offers_every_book_and_no_test() -> None:
     found = [path for _, path in wuding_rules.plugin.wuding_books()]
     fire = [f"fire/{path.name}" for path in RULES.glob("*.yaml") if ".test." not in path.name]
-    assert found == sorted(["demo/books/requests.yaml", *fire])
+    assert [path for path in found if path.startswith("fire/")] == sorted(fire)
+    assert [path for path in found if ".test." in path] == []
 
 
 def test_no_enum_labels_a_value_that_it_lacks() -> None:

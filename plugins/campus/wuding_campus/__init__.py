@@ -1,0 +1,1 @@
+"""The campus-shop domain of Wuding."""

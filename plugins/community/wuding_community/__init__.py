@@ -1,0 +1,1 @@
+"""The community-governance domain of Wuding."""

@@ -1,0 +1,1 @@
+"""The environmental-supervision domain of Wuding."""
