@@ -6,11 +6,9 @@ with the columns deleted, and each frame must be the one of then.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +16,12 @@ import polars as pl
 import pytest
 import shapely
 from polars.testing import assert_frame_equal
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError
 
 import wuding_fire.plugin
 from wuding import Grid, Post, Subject, Wuding
 from wuding.domain.instants import parse_instant
 from wuding.store.registry import boundary_fact, close_grid, close_post, close_subject
 
-POSTGRESQL = os.environ.get("WUDING_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 ZONE = "Asia/Shanghai"
 AS_OF = "2024-07-01"
 DAY = 19_723  # 2024-01-01
@@ -82,27 +77,6 @@ class Clock:
 
     def next_day(self) -> None:
         self.now += 86_400_000_000
-
-
-@pytest.fixture
-def postgresql() -> Iterator[str]:
-    """The URL of a new, empty schema, which is dropped afterwards."""
-    name = f"wuding_{uuid.uuid4().hex}"
-    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
-    try:
-        conn = engine.connect()
-    except (DBAPIError, ImportError) as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL: {str(error).splitlines()[0]}")
-    with conn:
-        conn.execute(text(f"CREATE SCHEMA {name}"))
-        try:
-            url = make_url(POSTGRESQL).update_query_dict({"options": f"-csearch_path={name}"})
-            yield url.render_as_string(hide_password=False)
-        finally:
-            conn.execute(text(f"DROP SCHEMA {name} CASCADE"))
-    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

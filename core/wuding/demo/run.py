@@ -26,7 +26,7 @@ def run_demo(
 
     `lang` is `zh` or `en`; equal seeds give equal facts. `plugins` are modules to use besides the installed ones.
 
-    Raises WD821 when there is a ledger at `url` already (nothing of it is touched), WD820 when no plugin offers
+    Raises WD808 when there is a ledger at `url` already (nothing of it is touched), WD820 when no plugin offers
     a scenario, and what `Wuding.open` raises.
     """
     modules = list(plugins)
@@ -79,7 +79,7 @@ def _refuse_used(url: str) -> None:
         if error.code != "WD502":
             raise
         return
-    raise WudingError("WD821", url=url)
+    raise WudingError("WD808", url=url)
 
 
 def _quoted(word: str) -> str:

@@ -27,7 +27,7 @@ def read_tree(path: Path, root: str | None = None, known: Collection[str] = ()) 
     the registry has already. With `root`, only that grid and all below it are taken, and it becomes a root
     unless its parent is `known`.
 
-    Raises `Rejected` with everything that is wrong, each at its row: WD450 to WD459; and WD455 for a `root`
+    Raises `Rejected` with everything that is wrong, each at its row: WD450 to WD458; and WD455 for a `root`
     that is not there.
     """
     table = read_table(path)

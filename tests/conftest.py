@@ -1,0 +1,35 @@
+"""A PostgreSQL to test with: the one that WUDING_TEST_POSTGRESQL names, else the local one, each test in a schema of
+its own. Elsewhere these tests are skipped with the reason; on CI (`CI=true`) that is a failure."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+POSTGRESQL = os.environ.get("WUDING_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """The URL of a new, empty schema, which is dropped afterwards."""
+    name = f"wuding_{uuid.uuid4().hex}"
+    engine = create_engine(POSTGRESQL, isolation_level="AUTOCOMMIT")
+    try:
+        conn = engine.connect()
+    except (DBAPIError, ImportError) as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no PostgreSQL: {str(error).splitlines()[0]}")
+    with conn:
+        conn.execute(text(f"CREATE SCHEMA {name}"))
+        try:
+            url = make_url(POSTGRESQL).update_query_dict({"options": f"-csearch_path={name}"})
+            yield url.render_as_string(hide_password=False)
+        finally:
+            conn.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()
