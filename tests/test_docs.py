@@ -1,28 +1,28 @@
-"""What the pages say is so: links lead somewhere, excerpts are in the files they name, books lint clean, Python runs,
-commands exist, tables name every key, hook and status that there is.
+"""What the pages say is so: links lead somewhere, excerpts are in the files they name, what a page tells to do is done
+in its order and comes out as it says, commands exist, tables name every key, hook and status that there is.
 
 Marks in a page, each on a line of its own before a block or table:
 
     <!-- from: PATH -->    the block is found, word for word, in that file of the repository
-    <!-- file: NAME -->    the block is a file; all files of a page lie in one folder, in which its code runs
+    <!-- file: NAME -->    the block is a file, written at this place of the page into the page's folder; as it is last
+                           written, a book or a test lints clean and passes
     <!-- output -->        the block is what the Python block before it prints
-    <!-- run -->           the `$ wuding` lines of the block are run; lines under one are what it prints
+    <!-- run -->           the `$` lines of the block are run: `wuding`, `cd`, `pip install`, `pytest`; lines under one
+                           are what it prints, a line `…` stands for any that are left out
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-import sys
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import chdir
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.outside import Outside, outside
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(p for p in (ROOT / "docs").glob("*.md"))])
@@ -72,44 +72,6 @@ def each(mark: str, *infos: str) -> list[Any]:
     ]
 
 
-# ── a folder in which a page's code runs ─────────────────────────────────────────────────────────
-def pretend_installed(pyproject: Mapping[str, Any], site: Path) -> None:
-    """What installing a project leaves of its entry points, without building it."""
-    project = pyproject["project"]
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    named = "".join(f"{name} = {module}\n" for name, module in project["entry-points"]["wuding"].items())
-    (info / "entry_points.txt").write_text(f"[wuding]\n{named}")
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Path, Path]]:
-    """For each page the folder with its files. A page's `pyproject.toml` is as good as installed, and so is Wuding
-    where only its folders are on the path."""
-    site = tmp_path_factory.mktemp("site")
-    try:
-        distribution("wuding")
-    except PackageNotFoundError:
-        pretend_installed(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")), site)
-    made: dict[Path, Path] = {}
-    added = [str(site)]
-    for page in PAGES:
-        made[page] = tmp_path_factory.mktemp(page.stem.replace(".", "-"))
-        for block in blocks(page):
-            if block.mark == "file":
-                target = made[page] / block.of
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(block.text, encoding="utf-8")
-        if (made[page] / "pyproject.toml").exists():
-            pretend_installed(tomllib.loads((made[page] / "pyproject.toml").read_text(encoding="utf-8")), made[page])
-            added.append(str(made[page]))
-    sys.path[:0] = added
-    yield made
-    for entry in added:
-        sys.path.remove(entry)
-
-
 # ── every page ───────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_links_lead_somewhere(page: Path) -> None:
@@ -155,23 +117,95 @@ def test_every_yaml_block_says_what_it_is(page: Path, block: Block) -> None:
         assert block.mark in ("from", "file", "part"), f"{page.name}:{block.line} is neither an excerpt nor a file"
 
 
+# ── what a page tells to do ──────────────────────────────────────────────────────────────────────
+class Reader:
+    """Who does what a page says, in its order, in a folder of its own."""
+
+    def __init__(self, page: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.page, self.folder, self.capsys = page, folder, capsys
+        self.lang = "zh" if ".zh." in page.name else "en"
+        self.names: dict[str, Any] = {"__name__": page.stem}
+        self.printed = ""
+        self.files: dict[Path, str] = {}  # what was last written, and what kind of file it is
+        self.at = folder
+        self.place: Outside | None = None  # where the page installs something, all is done there
+        if any("$ pip " in block.text for block in blocks(page) if block.mark == "run"):
+            self.place = outside(folder)
+
+    def follow(self) -> None:
+        for block in blocks(self.page):
+            where = f"{self.page.name}:{block.line}"
+            if block.mark == "file":
+                self.write(block)
+            elif block.mark == "output":
+                assert self.printed == block.text, where
+            elif block.mark == "run":
+                for words, output in commands(block):
+                    self.do(words, output, where)
+            elif block.info == "python" and not block.mark:
+                with chdir(self.folder):
+                    exec(compile("\n" * block.line + block.text, str(self.page), "exec"), self.names)
+                self.printed = self.capsys.readouterr().out
+
+    def write(self, block: Block) -> None:
+        path = self.folder / block.of
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, encoding="utf-8")
+        self.files[path] = block.info
+
+    def do(self, words: list[str], output: str, where: str) -> None:
+        if words[0] == "cd":
+            self.at /= words[1]
+            return
+        code, out, said = self.run(*words)
+        assert code in (0, 1), f"{where} {words}\n{said}"
+        assert shown(output, out), f"{where} {words}\n{said}"
+
+    def run(self, program: str, *words: str) -> tuple[int, str, str]:
+        if self.place is not None:
+            ran = self.place.run(program, *words, cwd=self.at, lang=self.lang)
+            return ran.code, ran.out, ran.said
+        from wuding.cli import run
+
+        assert program == "wuding", program
+        with chdir(self.at):
+            code = run(words, {"WUDING_LANG": self.lang})
+        printed = self.capsys.readouterr()
+        return code, printed.out, printed.out + printed.err
+
+
+def shown(wanted: str, out: str) -> bool:
+    """Are the lines wanted among those printed, one after the other, save where `…` stands?"""
+    parts = [part.strip("\n").rstrip() for part in re.split(r"^…$", wanted, flags=re.MULTILINE)]
+    printed = "\n".join(line.rstrip() for line in out.split("\n"))
+    at = 0
+    for part in parts:
+        found = f"\n{printed}\n".find(f"\n{part}\n" if part else "", at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_files_lint_clean(page: Path, folders: dict[Path, Path]) -> None:
+def test_what_a_page_tells_to_do_comes_out(page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from wuding.catalogue import render
     from wuding.cli.lint import lint_files
 
-    files = [folders[page] / b.of for b in blocks(page) if b.mark == "file" and b.info == "yaml"]
-    problems, counts = lint_files(files)
-    assert sum(counts.values()) == len(files)
+    reader = Reader(page, tmp_path, capsys)
+    reader.follow()
+    written = [path for path, info in reader.files.items() if info == "yaml"]
+    problems, counts = lint_files(written)
+    assert sum(counts.values()) == len(written)
     assert [render(problem, "en") for problem in problems] == []
+    if reader.place is None:  # where a plugin is installed, the page itself runs its tests
+        policy_tests_pass(written)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=IDS)
-def test_policy_tests_pass(page: Path, folders: dict[Path, Path]) -> None:
+def policy_tests_pass(files: list[Path]) -> None:
     from wuding.plugins import shelf
     from wuding.testing import load, run, says, untested
 
-    files = [folders[page] / b.of for b in blocks(page) if b.mark == "file" and b.info == "yaml"]
     tests = [file for file in files if file.name.endswith(".test.yaml")]
     if not tests:
         return
@@ -182,27 +216,12 @@ def test_policy_tests_pass(page: Path, folders: dict[Path, Path]) -> None:
     assert [u.name for u in untested(suites) if u.name.partition(".")[0] in own] == []
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if any(b.info == "python" and b.mark != "file" for b in blocks(p))])
-def test_python_runs(page: Path, folders: dict[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    names: dict[str, Any] = {"__name__": page.stem}
-    printed = ""
-    with chdir(folders[page]):
-        for block in blocks(page):
-            if block.mark == "output":
-                assert printed == block.text, f"{page.name}:{block.line}"
-            elif block.info == "python" and block.mark == "":
-                exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
-                printed = capsys.readouterr().out
-
-
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────
 def commands(block: Block) -> Iterator[tuple[list[str], str]]:
-    """The `wuding` commands of a block, and what is printed under each."""
+    """The commands of a block, and what is printed under each."""
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         line, _, output = part.partition("\n")
-        words = shlex.split(line, comments=True)
-        if words[:1] == ["wuding"]:
-            yield words[1:], output
+        yield shlex.split(line, comments=True), output
 
 
 @pytest.mark.parametrize(("page", "block"), each("*", "console"))
@@ -210,7 +229,9 @@ def test_commands_and_their_options_exist(page: Path, block: Block) -> None:
     from wuding.cli import COMMANDS, _built
     from wuding.cli.settings import Settings, split
 
-    for words, _ in commands(block):
+    for (program, *words), _ in commands(block):
+        if program != "wuding":
+            continue
         _, rest = split(words, {})
         command: Any = _built(list(COMMANDS), Settings())
         while rest and rest[0] in getattr(command, "commands", {}):
@@ -219,22 +240,6 @@ def test_commands_and_their_options_exist(page: Path, block: Block) -> None:
         known = {option for parameter in command.params for option in parameter.opts}
         unknown = [word for word in rest if word.startswith("--") and word.partition("=")[0] not in known]
         assert unknown == [], f"{page.name}: {words}"
-
-
-@pytest.mark.parametrize("page", [p for p in PAGES if any(b.mark == "run" for b in blocks(p))])
-def test_sessions_run(page: Path, folders: dict[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    from wuding.cli import run
-
-    with chdir(folders[page]):
-        for block in blocks(page):
-            if block.mark != "run":
-                continue
-            for words, output in commands(block):
-                code = run(words, {"WUDING_LANG": "zh" if ".zh." in page.name else "en"})
-                printed = capsys.readouterr()
-                assert code in (0, 1), f"{page.name}:{block.line} {words}\n{printed.err}"
-                if output:
-                    assert output in printed.out, f"{page.name}:{block.line} {words}"
 
 
 # ── twins ────────────────────────────────────────────────────────────────────────────────────────
@@ -248,10 +253,7 @@ def test_twins_agree(name: str) -> None:
     assert shape(english) == shape(chinese)
     kept = [[(b.mark, b.of, b.info, b.text) for b in blocks(p) if b.mark != "run"] for p in (english, chinese)]
     assert kept[0] == kept[1]
-    runs = [
-        [(words, b.line > 0) for b in blocks(p) if b.mark == "run" for words, _ in commands(b)]
-        for p in (english, chinese)
-    ]
+    runs = [[words for b in blocks(p) if b.mark == "run" for words, _ in commands(b)] for p in (english, chinese)]
     assert runs[0] == runs[1]
     tables = [page.read_text(encoding="utf-8").count("\n|") for page in (english, chinese)]
     assert tables[0] == tables[1]
@@ -314,7 +316,7 @@ def named(rows: Iterable[list[str]]) -> list[str]:
 
 
 def keys() -> dict[str, list[str]]:
-    """Every shape of book, domain and test by its name in the reference: its keys; those that must be given with a star."""
+    """Every shape of book, domain and test by its name in the reference, and its keys."""
     from wuding.book import cases, domain, models, rules, worlds
     from wuding.book.schema import ROOTS, _reached
     from wuding.book.shapes import keys_of

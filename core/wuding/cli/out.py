@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Row = Mapping[str, Any]
+WIDE = 10_000  # more than any table needs
 # A sign besides the colour: not everybody sees it, and a file has none.
 SIGNS = {
     "good": ("✓", "green"), "bad": ("✗", "red"), "open": ("…", "yellow"), "unknown": ("?", "magenta"),
@@ -78,11 +79,8 @@ def table(
 def show(made: Table) -> None:
     """Prints a table; as wide as it needs to be where nobody looks at a screen."""
     screen = console()
-    screen.print(made) if sys.stdout.isatty() else _wide(screen, made)
-
-
-def _wide(screen: Console, made: Table) -> None:
-    screen.width = max(screen.measure(made).maximum, 40) if hasattr(screen, "measure") else 500
+    if not sys.stdout.isatty():
+        screen.width = WIDE
     screen.print(made, soft_wrap=False)
 
 

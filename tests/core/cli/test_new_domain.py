@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from tests.outside import Outside, outside
+
 from wuding.cli import run
 from wuding.cli.new import write_skeleton
 from wuding.errors import WudingError
