@@ -101,7 +101,7 @@ def test_no_place_of_a_machine(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 def test_every_document_is_listed(page: Path) -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    if page.parent.name == "docs" and page.name != "index.md":
+    if page.parent == ROOT / "docs" and page.name != "index.md":
         assert f"({page.name})" in index
 
 
@@ -158,7 +158,8 @@ class Reader:
             self.at /= words[1]
             return
         code, out, said = self.run(*words)
-        assert code in (0, 1), f"{where} {words}\n{said}"
+        # `wuding` answers 1 where it found something, which a page may want; the others must succeed.
+        assert code == 0 or (code == 1 and words[0] == "wuding"), f"{where} {words}\n{said}"
         assert shown(output, out), f"{where} {words}\n{said}"
 
     def run(self, program: str, *words: str) -> tuple[int, str, str]:
