@@ -39,7 +39,7 @@ def write(path: Path, rows: int) -> None:
             out.writerow((at, f"G{place}", f"p{place}", chance.choice(("true", "false"))))
 
 
-def cells(path: Path) -> Iterator[list[str]]:
+def rows_of(path: Path) -> Iterator[list[str]]:
     with path.open(newline="", encoding="utf-8") as file:
         found = csv.reader(file)
         next(found)
@@ -52,7 +52,7 @@ def bare_sqlite(path: Path, folder: Path) -> None:
     con.execute("PRAGMA synchronous = FULL")
     con.execute("CREATE TABLE bare (at TEXT, grid TEXT, actor TEXT, filed TEXT)")
     with con:
-        con.executemany("INSERT INTO bare VALUES (?, ?, ?, ?)", cells(path))
+        con.executemany("INSERT INTO bare VALUES (?, ?, ?, ?)", rows_of(path))
     con.close()
 
 
@@ -63,7 +63,7 @@ def bare_postgresql(path: Path, url: str) -> None:
         cursor.execute("DROP TABLE IF EXISTS wuding_bare")
         cursor.execute("CREATE TABLE wuding_bare (at TEXT, grid TEXT, actor TEXT, filed TEXT)")
         with cursor.copy("COPY wuding_bare FROM STDIN") as copy:
-            for row in cells(path):
+            for row in rows_of(path):
                 copy.write_row(row)
     with psycopg.connect(url) as con:
         con.execute("DROP TABLE wuding_bare")
@@ -72,7 +72,9 @@ def bare_postgresql(path: Path, url: str) -> None:
 def imported(path: Path, url: str) -> float:
     """How long the import takes into a new ledger that knows its tree, in seconds."""
     with Wuding.open(url, books=["fire/base"]) as w:
-        w.add_grids([Grid("361021", "county", None, "county"), *(Grid(f"G{n}", "", "361021", "cell") for n in range(GRIDS))])
+        w.add_grids(
+            [Grid("361021", "county", None, "county"), *(Grid(f"G{n}", "", "361021", "cell") for n in range(GRIDS))]
+        )
         begin = time.perf_counter()
         done = w.import_facts(path, fact="fire/inspection")
         spent = time.perf_counter() - begin
@@ -98,7 +100,9 @@ def main() -> None:
             else:
                 bare_sqlite(path, folder)
             theirs.append(time.perf_counter() - begin)
-            ours.append(_in_schema(path, given.postgresql) if given.postgresql else imported(path, f"sqlite:///{folder}/{n}.db"))
+            ours.append(
+                _in_schema(path, given.postgresql) if given.postgresql else imported(path, f"sqlite:///{folder}/{n}.db")
+            )
     a, b = statistics.median(ours), statistics.median(theirs)
     where = "PostgreSQL" if given.postgresql else "SQLite"
     print(f"{given.rows:,} rows of CSV into {where}, median of {given.rounds}")

@@ -15,11 +15,12 @@ from wuding.program.model import Program
 
 PARAM = re.compile(r"\$([^\W\d]\w*(?:-\w+)*)")
 CLAUSE = re.compile(r"p\d{1,3}\.\d{1,3}\Z")
+NEARLY = re.compile(r"p[\W_]*\d", re.IGNORECASE)  # means a plan's clause; other sources are cited in any words
 
 
 def advice(root: Node, path: str) -> Iterator[Diagnostic]:
     """Of what stands in the file `path` itself, not in its base: WD312 a parameter that nothing uses, WD313 a rule
-    without a clause, WD141 a citation of unknown form, WD318 a retroactive book."""
+    without a clause, WD141 a plan's clause miswritten, WD318 a retroactive book."""
     yield from _unused(root, path)
     for section in SECTIONS:
         listed = root.get(section)
@@ -56,7 +57,7 @@ def _clauses(rule: Node) -> Iterator[Diagnostic]:
             yield Diagnostic("WD313", name.span, {"name": name.text}, severity="advice")
         return
     for item in clause.items if clause.kind == "list" else (clause,):
-        if item.scalar and not CLAUSE.match(item.text):
+        if item.scalar and NEARLY.match(item.text) and not CLAUSE.match(item.text):
             yield Diagnostic("WD141", item.span, {"name": item.text}, severity="warning")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,7 +28,7 @@ def test(
 
     settings: Settings = context.obj
     form = settings.form("text", "json", "junit")
-    results = run_tests(paths, shelf(book or ()), without)
+    results = run_tests(paths, shelf([*beside(paths), *(book or ())]), without)
     failed = [result for result in results if not result.passed]
     if form == "junit":
         print(junit(results, settings.lang), end="")
@@ -47,3 +49,14 @@ def test(
         print(settings.say(key, count=len(results), failed=len(failed)))
     if failed:
         sys.exit(1)
+
+
+def beside(paths: Sequence[str]) -> Iterator[Path]:
+    """The books that lie in the folders named, or beside the test files named. They are what is tested, whatever is
+    installed under their names: somebody who edits a book asks about the text that lies there."""
+    from wuding.cli.lint import found_files, kind_of
+
+    folders = dict.fromkeys(path if Path(path).is_dir() else str(Path(path).parent) for path in paths)
+    for file in found_files([folder for folder in folders if Path(folder).is_dir()]):
+        if kind_of(file.read_text(encoding="utf-8", errors="replace")) == "book":
+            yield file
