@@ -58,7 +58,9 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
     rows = possible(rows)
     if sel.source == "finding":
         named = with_ids(_as_findings(rows), ctx.program.book, _names(ctx))
-        rows = rows.with_columns(cause=named.get_column("id"), gap=pl.col("section") == "charter")
+        rows = rows.with_columns(
+            cause=named.get_column("id"), gap=(pl.col("section") == "charter") & pl.col("f.days").is_not_null()
+        )
         rows = _grown(ctx, rows, growing)
     else:
         rows = rows.with_columns(cause=pl.col("seq").cast(pl.String), gap=pl.lit(False), end=pl.lit(None, pl.Int64))

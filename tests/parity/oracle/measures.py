@@ -113,8 +113,8 @@ def share(view: View, found: list[Match], having: Selector | None, when: Cond | 
     possibly_not = sum(meets is not True for _, meets in members)
     possibly_both = sum(meets is not False for _, meets in members)
     certainly_not = sum(sure and meets is False for sure, meets in members)
-    if certain_both + possibly_not == 0 or possibly_both + certainly_not == 0:
-        return None, frozenset(missing)  # of nothing
+    if not any(sure for sure, _ in members):
+        return None, frozenset(missing)  # of nothing, certainly or possibly
     low = Fraction(certain_both, certain_both + possibly_not)
     return Num(low, Fraction(possibly_both, possibly_both + certainly_not)), frozenset(missing)
 
