@@ -43,7 +43,7 @@ def reduced(case: Case, fails: Callable[[Case], str], attempts: int = 400) -> Ca
                 attempts -= 1
                 if attempts > 0 and still(smaller):
                     case = smaller
-        for smaller in tries(lambda: case):
+        for smaller in tries(lambda: case):  # noqa: B023 - the case as it is by then
             attempts -= 1
             if attempts <= 0:
                 return case

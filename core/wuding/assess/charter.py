@@ -97,7 +97,10 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
     key = pl.col("id")
     if sel.distinct:
         key = pl.col(f"f.{sel.distinct}" if f"f.{sel.distinct}" in rows.columns else sel.distinct)
-    lacks = rows.filter(~pl.col("certain")).group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
+    # Today's answer alone can be unknown in a finding (C1), so what holds no longer is not named.
+    now = (pl.col("s").fill_null(-FAR) < ctx.today_end) & (pl.col("e").fill_null(FAR) >= ctx.today_end)
+    doubtful = rows.filter(~pl.col("certain") & now)
+    lacks = doubtful.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
     return merged(as_spans(rows, key.cast(pl.String)), ["ask", "key"]), lacks
 
 

@@ -140,7 +140,8 @@ def _closed_by_default(steps: list[Step], now: Progress) -> pl.DataFrame:
         return now.cases
     every = pl.concat(awaited).group_by("ask").agg(all=pl.col("ok").all(), last=pl.col("done").max())
     rows = now.cases.drop("closed").join(every, on="ask", how="left", maintain_order="left")
-    return rows.with_columns(closed=pl.when("all").then("last")).drop("all", "last")
+    # A limit that a field sets may lie before the opening: such a case is closed at zero (E5).
+    return rows.with_columns(closed=pl.when("all").then(pl.max_horizontal("last", "open"))).drop("all", "last")
 
 
 done_well = pl.col("done").is_not_null() & (pl.col("status") != "failed") & pl.col("exists").fill_null(False)

@@ -32,6 +32,8 @@ class Progress:
 def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
     """The state of one step in every case."""
     rows = _anchored(ctx, rule, step, now)
+    if after_closing(rule, step):  # the closing starts such a step, so it cannot end it
+        rows = rows.with_columns(closed=pl.lit(None, pl.Int64))
     if step.limit is not None:
         rows = _limited(ctx, step, rows, now)
     else:
@@ -41,7 +43,7 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     assert step.of is not None
     found = belonging(ctx, rule, step.of, now.cases, now.first)
     now.early.append(found.filter("early").select("ask").unique())
-    if rule.closes is not None and "closed" in rows.columns and not after_closing(rule, step):
+    if rule.closes is not None:
         found = found.join(rows.select("ask", "closed"), on="ask").filter(
             pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed"))
         )
@@ -238,8 +240,6 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     alive = pl.col("closed").is_null() | (pl.col("closed") > pl.col("due"))
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))
-    if after_closing(rule, step):
-        alive = pl.lit(True)
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
     rows = rows.with_columns(fires=(reached & alive).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)

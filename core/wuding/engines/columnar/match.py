@@ -251,7 +251,8 @@ def correlated(
     """`ok` of the rows joined with: is there (`wanted`) or is there not a counterpart `other`?
 
     A window (`within`) starts at the thing; a thing that waits for one to end is left out until it has, and
-    then stands at its end (semantics 13). `bounded`: counterparts count within the period (`every`) or up to the moment that is asked of."""
+    then stands at its end (semantics 13). `bounded`: counterparts count within the
+    period (`every`) or up to the moment that is asked of."""
     rows = rows.with_row_index("_row")
     window = other.within if isinstance(other.within, Duration) else None
     if window is not None:
