@@ -69,7 +69,7 @@ def tries(now: Callable[[], Case]) -> Iterator[Case]:
                 break
             seen.add(new[0])
             yield Case(rebuilt(now(), (*rules[:n], new[1], *rules[n + 1 :])), now().world)
-    for place in ("facts", "posts", "subjects", "grids"):
+    for place in ("facts", "posts", "subjects"):
         for n in range(len(getattr(now().world, place))):
             seen = set()
             while True:

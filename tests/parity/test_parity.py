@@ -10,7 +10,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.parity.engine import difference
 from tests.parity.oracle.check import check as oracle
 from tests.parity.reduce import reduced
@@ -45,7 +45,8 @@ def test_the_generator_reaches_what_matters(section: str) -> None:
     """Over a fixed run, the oracle's findings take most of the statuses of the section, none of them twice."""
     seen: Counter[str] = Counter()
 
-    @settings(ALL, max_examples=max(100, EXAMPLES // 2), derandomize=True)
+    @seed(20240601)
+    @settings(ALL, max_examples=400, derandomize=False)
     @given(cases(section))
     def count(case: Case) -> None:
         findings = oracle(case.program, case.world)

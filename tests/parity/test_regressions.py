@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, post, program, sel, shop, world
+from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, parameter, post, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.domain.finding import Finding
 from wuding.domain.period import Every
 from wuding.domain.world import World
-from wuding.lang.nodes import Cmp, Duration, Field, Lit
+from wuding.lang.nodes import Cmp, Duration, Field, Lit, Param
 from wuding.program.model import Charter, Escalation, Limit, Patrol, Rule, Step, Target, Veto
 
 REPORT, FIX = sel("fact", "report"), sel("fact", "fix")
@@ -84,3 +87,31 @@ def test_e3_a_step_after_the_closing_waits_and_is_overdue() -> None:
     facts = (fact("report", "2024-02-12", "B1", ref="R1"), fact("fix", "2024-03-01", "B1", ref="R1"))
     assert agreed(rule, world(*facts, as_of="2024-03-05"))["s"].status == "waiting"
     assert agreed(rule, world(*facts, as_of="2024-03-10"))["s"].status == "overdue"
+
+
+def test_c2_a_seat_is_for_one_person() -> None:
+    rule = Charter(head("c"), BLOCK, "seat", of=sel("post", "keeper"))
+    two = (post("li", "keeper", "B1"), post("wu", "keeper", "B1"))
+    assert [f.status for f in agreed(rule, world(as_of="2024-03-05", posts=two)).values()] == ["gap"]
+
+
+def test_v1_a_week_strikes_on_its_sunday() -> None:
+    weekly = Patrol(head("p"), sel("post", "keeper"), do=VISIT, every=Every("week"))
+    given = world(as_of="2024-03-05", window_from="2024-02-26", posts=(post("li", "keeper", "B1", "2024-03-01"),))
+    rule = Veto(head("v"), sel("finding", "p"), "post")
+    found = agreed(rule, given, weekly)
+    assert sorted(case.split("/")[-1] for case in found) == ["2024-W09", "2024-W10"]
+
+
+def test_9_a_counterpart_reads_parameters_of_its_own_day() -> None:
+    least = parameter("least", "number", {"2024-01-01": Fraction(1), "2024-03-01": Fraction(2)})
+    enough = sel("fact", "visit", when=Cmp(">=", Field("people", "int"), Param("least", "number")))
+    rule = Veto(head("v"), replace(REPORT, lacking=(enough,)), "block")
+    report, one = fact("report", "2024-01-05", "B1", ref="R1"), {"people": 1}
+    for when, status in (("2024-02-05", []), ("2024-03-02", ["struck"])):
+        given = world(report, fact("visit", when, "B1", **one), as_of="2024-03-05")
+        book = program(rule, parameters={"least": least})
+        assert difference(Case(book, given)) == ""
+        assert [f.status for f in columnar(given, book)] == status
+    unknown = world(report, fact("visit", "2024-02-05", "B1"), as_of="2024-03-05")
+    assert difference(Case(program(rule, parameters={"least": least}), unknown)) == ""

@@ -6,7 +6,7 @@ import polars as pl
 
 from wuding.assess.frame import as_json, shaped
 from wuding.assess.obligations import FINDING_KEYS, holders
-from wuding.assess.seats import as_spans, at_least_one, seat_extras, seated, staffed, tested
+from wuding.assess.seats import as_spans, one, seat_extras, seated, staffed, tested
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged, spells, verdicts
 from wuding.domain.period import to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, thing_type, valid_days
@@ -27,7 +27,7 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
         case "seat" | "have" | "count":
             spans, lacks = _things(ctx, rule, asked)
             counted = counts_by_day(asked, spans.filter("certain"), spans.filter(~pl.col("certain")))
-            parts = [tested(ctx, asked, counted, rule.be.cond if rule.be else at_least_one())]
+            parts = [tested(ctx, asked, counted, rule.be.cond if rule.be else one(rule.kind == "seat"))]
             if rule.kind == "seat":
                 parts += seat_extras(ctx, rule, asked, spans)
         case "must":

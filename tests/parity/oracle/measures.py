@@ -126,7 +126,7 @@ def has_one(view: View, having: Selector, match: Match, scope: Scope) -> Truth:
         if other == match.item:
             continue
         mine = belongs(view, match.item, other, having, scope.day, subtree=False)
-        truth, moment, _ = judge(view, having, other, scope)
+        truth, moment, _ = judge(view, having, other, replace(scope, params=None))  # 9: on its own day
         if falls(view, other, moment, scope):
             found.append(all3([mine, truth]))
     return any3(found)

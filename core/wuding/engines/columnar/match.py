@@ -290,6 +290,11 @@ def correlated(
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
     """Each row with each counterpart that belongs to it; the counterpart's columns end in `.o`."""
     mates = candidates(ctx, other)
+    cond = shared(other)
+    if cond is not None and "home" in mates.columns:  # 9: a counterpart's parameters are those of its own day
+        mates = with_params(ctx, mates.with_columns(pday="home"), params_in(cond), "pday")
+        mates = judged(ctx, mates, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
+        mates = possible(mates).select(c for c in mates.columns if c not in ("ok2", "pday") and not c.startswith("p."))
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
         keys = [_thing_column(n) for n in other.same]
