@@ -13,7 +13,7 @@ from wuding.domain.finding import Finding
 from wuding.domain.period import Every
 from wuding.domain.world import World
 from wuding.lang.nodes import Cmp, Duration, Field, Lit, Param
-from wuding.program.model import Charter, Escalation, Limit, Patrol, Rule, Step, Target, Veto
+from wuding.program.model import Charter, Escalation, Limit, Patrol, Rule, Selector, Step, Target, Veto
 
 REPORT, FIX = sel("fact", "report"), sel("fact", "fix")
 
@@ -115,3 +115,60 @@ def test_9_a_counterpart_reads_parameters_of_its_own_day() -> None:
         assert [f.status for f in columnar(given, book)] == status
     unknown = world(report, fact("visit", "2024-02-05", "B1"), as_of="2024-03-05")
     assert difference(Case(program(rule, parameters={"least": least}), unknown)) == ""
+
+
+def steps_of(*steps: Step, closes: tuple[Selector, ...] | None = (), **more: object) -> Escalation:
+    return Escalation(head("e"), REPORT, ("ref",), closes, steps, **more)  # type: ignore[arg-type]
+
+
+def test_v2_what_is_no_gap_strikes_for_ever() -> None:
+    monthly = Patrol(head("p"), BLOCK, do=VISIT, every=Every("month"))
+    rule = Veto(head("v"), sel("finding", "p"), "block", lasts="until-fixed")
+    assert {f.end for f in agreed(rule, world(as_of="2024-02-01", window_from="2024-01-01"), monthly).values()} == {
+        None
+    }
+
+
+def test_p1_a_stretch_cut_short_is_skipped_though_something_possible_lies_in_it() -> None:
+    some = sel("fact", "visit", when=is_("kind", "a"))
+    rule = Patrol(replace(head("p"), valid_to=day("2024-03-05")), BLOCK, do=some, apart=Duration(1, "month"))
+    given = world(fact("visit", "2024-03-03", "B1"), as_of="2024-03-06", window_from="2024-03-01")
+    assert agreed(rule, given)["2024-03-01"].status == "skipped"
+
+
+def test_11_a_notice_that_waits_goes_out_when_its_limit_has_passed() -> None:
+    rule = steps_of(Step("s", "tell", "opening", wait=Duration(48, "h"), tell_role="chief", tell_at="here"))
+    opening = fact("report", "2024-03-03T10:00", "B1", ref="R1")
+    for as_of, status in (("2024-03-05T10:00", "waiting"), ("2024-03-05T10:00:01", "unstaffed")):
+        assert agreed(rule, world(opening, as_of=as_of))["s"].status == status
+
+
+def test_e3_what_comes_after_a_failure_does_not_begin_and_after_a_doubt_is_in_doubt() -> None:
+    bad = sel("fact", "note", when=is_("kind", "a"))
+    quiet = Step("s", "without", "opening", of=bad, limit=Limit(Duration(7, "d")))
+    rule = steps_of(
+        quiet, Step("t", "expect", "s", of=VISIT), Step("u", "tell", "s", tell_role="chief", tell_at="here")
+    )
+    opening = fact("report", "2024-01-03", "B1", ref="R1")
+    failed = agreed(rule, world(opening, fact("note", "2024-01-04", "B1", ref="R1", kind="a"), as_of="2024-02-01"))
+    assert [failed[step].status for step in "stu"] == ["failed", "waiting", "waiting"]
+    doubt = agreed(rule, world(opening, fact("note", "2024-01-04", "B1", ref="R1"), as_of="2024-02-01"))
+    assert [(doubt[step].status, doubt[step].missing) for step in "st"] == [("undetermined", ("kind",))] * 2
+
+
+def test_e7_the_wait_of_a_notice_is_paused() -> None:
+    pauses = tuple(sel("fact", "note", when=is_("kind", kind)) for kind in "ab")
+    later = Step("s", "tell", "opening", wait=Duration(48, "h"), tell_role="chief", tell_at="here")
+    pause = [fact("note", f"2024-01-0{n}", "B1", ref="R1", kind=kind) for n, kind in ((4, "a"), (6, "b"))]
+    found = agreed(
+        steps_of(later, pauses=pauses), world(fact("report", "2024-01-03", "B1", ref="R1"), *pause, as_of="2024-02-01")
+    )
+    assert found["s"].due == found["R1"].start + 4 * 86_400_000_000
+
+
+def test_e5_what_is_expected_after_a_notice_closes_the_case() -> None:
+    notice = Step("s", "tell", "opening", tell_role="chief", tell_at="here")
+    rule = steps_of(notice, Step("t", "expect", "s", of=FIX), closes=None)
+    facts = (fact("report", "2024-01-03", "B1", ref="R1"), fact("fix", "2024-01-05", "B1", ref="R1"))
+    found = agreed(rule, world(*facts, as_of="2024-02-01"))
+    assert (found["R1"].status, found["s"].status, found["t"].status) == ("closed", "unstaffed", "done")

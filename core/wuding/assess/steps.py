@@ -34,6 +34,8 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     rows = _anchored(ctx, rule, step, now)
     if after_closing(rule, step):  # the closing starts such a step, so it cannot end it
         rows = rows.with_columns(closed=pl.lit(None, pl.Int64))
+    elif rule.closes is None and step.kind != "tell":  # these steps themselves close the case
+        rows = rows.with_columns(closed=pl.when(pl.col("anchor").is_null()).then("closed"))
     if step.limit is not None:
         rows = _limited(ctx, step, rows, now)
     else:
@@ -73,11 +75,15 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
     elif step.after == "closed":
         rows = rows.with_columns(anchor="closed")
     else:
-        before = now.steps[step.after].select("ask", anchor="done", doubt=pl.col("exists").is_null(), doubts="missing")
+        doubt = pl.col("status") == "undetermined"
+        done = pl.when(pl.col("status") != "failed").then("done")
+        before = now.steps[step.after].select("ask", anchor=done, doubt=doubt, doubts="missing")
         rows = rows.join(before, on="ask", how="left", maintain_order="left")
     again = f"again.{step.id}"
     if again in rows.columns:
         rows = rows.with_columns(anchor=pl.coalesce(again, "anchor"))
+        if "doubt" in rows.columns:
+            rows = rows.with_columns(doubt=pl.col("doubt") & pl.col(again).is_null())
     # What lies before a failure belongs to the round before it.
     fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
     rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
@@ -89,11 +95,10 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
         rows = with_lacks(rows, step.when, sure="exists")
     if "doubt" not in rows.columns:
         return rows
-    # A step that comes after one which may not exist is as uncertain as that one.
-    doubt = pl.col("doubt").fill_null(False)
-    both = pl.concat_list("lacks_", pl.col("doubts").fill_null([])).list.unique().list.sort()
+    # A step that comes after an undetermined one is as uncertain as that one.
+    doubt = pl.col("doubt").fill_null(False) & pl.col("exists").is_not_null()
     return rows.with_columns(
-        exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then(both).otherwise("lacks_")
+        exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then("doubts").otherwise("lacks_")
     ).drop("doubt", "doubts")
 
 

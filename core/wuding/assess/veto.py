@@ -75,7 +75,7 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         "at",
         "home",
         "gap",
-        until="end",
+        until=pl.when("gap").then("end"),
         certain="certain",
         lacks_="lacks_",
     )
