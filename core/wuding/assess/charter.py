@@ -6,7 +6,7 @@ import polars as pl
 
 from wuding.assess.frame import as_json, shaped
 from wuding.assess.obligations import FINDING_KEYS, holders
-from wuding.assess.seats import as_spans, at_least_one, seat_extras, seated, staffed, tested
+from wuding.assess.seats import as_spans, one, seat_extras, seated, staffed, tested
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged, spells, verdicts
 from wuding.domain.period import to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, thing_type, valid_days
@@ -27,7 +27,7 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
         case "seat" | "have" | "count":
             spans, lacks = _things(ctx, rule, asked)
             counted = counts_by_day(asked, spans.filter("certain"), spans.filter(~pl.col("certain")))
-            parts = [tested(ctx, asked, counted, rule.be.cond if rule.be else at_least_one())]
+            parts = [tested(ctx, asked, counted, rule.be.cond if rule.be else one(rule.kind == "seat"))]
             if rule.kind == "seat":
                 parts += seat_extras(ctx, rule, asked, spans)
         case "must":
@@ -97,7 +97,10 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
     key = pl.col("id")
     if sel.distinct:
         key = pl.col(f"f.{sel.distinct}" if f"f.{sel.distinct}" in rows.columns else sel.distinct)
-    lacks = rows.filter(~pl.col("certain")).group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
+    # Today's answer alone can be unknown in a finding (C1), so what holds no longer is not named.
+    now = (pl.col("s").fill_null(-FAR) < ctx.today_end) & (pl.col("e").fill_null(FAR) >= ctx.today_end)
+    doubtful = rows.filter(~pl.col("certain") & now)
+    lacks = doubtful.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
     return merged(as_spans(rows, key.cast(pl.String)), ["ask", "key"]), lacks
 
 

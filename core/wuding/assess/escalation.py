@@ -6,7 +6,7 @@ import polars as pl
 
 from wuding.assess.cases import belonging, episode_frame, openings, pauses_of
 from wuding.assess.frame import as_json, shaped
-from wuding.assess.steps import Progress, after_closing, run_step
+from wuding.assess.steps import Progress, after_closing, anchors_of, run_step
 from wuding.engines.columnar.context import Context
 from wuding.program.model import Escalation, Step
 
@@ -104,15 +104,15 @@ def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Pr
     if rule.closes is not None:
         now.cases = _closed_by(ctx, rule, now)
     before = [s for s in rule.steps if not after_closing(rule, s)]
-    waiting = [s for s in before if s.kind == "tell"] if rule.closes is None else []
     for step in before:
-        if step not in waiting:
-            now.steps[step.id] = run_step(ctx, rule, step, now)
+        now.steps[step.id] = run_step(ctx, rule, step, now)
     if rule.closes is None:
         now.cases = _closed_by_default(before, now)
-        # Notices need to know whether the case was still open.
-        for step in waiting:
-            now.steps[step.id] = run_step(ctx, rule, step, now)
+        # Notices, and what comes after them, need to know whether the case was still open.
+        kinds = {s.id: s.kind for s in rule.steps}
+        for step in before:
+            if any(kinds[id] == "tell" for id in anchors_of(rule, step)):
+                now.steps[step.id] = run_step(ctx, rule, step, now)
     for step in rule.steps:
         if after_closing(rule, step):
             now.steps[step.id] = run_step(ctx, rule, step, now)
@@ -140,7 +140,8 @@ def _closed_by_default(steps: list[Step], now: Progress) -> pl.DataFrame:
         return now.cases
     every = pl.concat(awaited).group_by("ask").agg(all=pl.col("ok").all(), last=pl.col("done").max())
     rows = now.cases.drop("closed").join(every, on="ask", how="left", maintain_order="left")
-    return rows.with_columns(closed=pl.when("all").then("last")).drop("all", "last")
+    # A limit that a field sets may lie before the opening: such a case is closed at zero (E5).
+    return rows.with_columns(closed=pl.when("all").then(pl.max_horizontal("last", "open"))).drop("all", "last")
 
 
 done_well = pl.col("done").is_not_null() & (pl.col("status") != "failed") & pl.col("exists").fill_null(False)

@@ -56,7 +56,7 @@ def with_measure(
         )
         return _filled(asked.join(found, on="ask", how="left", maintain_order="left"), name, 0)
     if measure.fn == "share":
-        found = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, about)
+        found = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, every)
         found = found.rename({"lo": f"{name}.lo", "hi": f"{name}.hi"})
         return asked.join(found, on="ask", how="left", maintain_order="left")
     assert measure.field is not None
@@ -131,24 +131,24 @@ def field_is_whole(ctx: Context, measure: Measure) -> bool:
 
 
 def share_of(
-    ctx: Context, rows: pl.DataFrame, of: Selector, having: Selector | None, when: Cond | None, about: pl.DataFrame,
-    after: int | None = None, upto: int | None = None,
-) -> pl.DataFrame:  # fmt: skip
-    """The share of the rows that also meet a condition or have a counterpart: `ask lo hi a b c d` (16c)."""
+    ctx: Context, rows: pl.DataFrame, of: Selector, having: Selector | None, when: Cond | None, every: Every | None
+) -> pl.DataFrame:
+    """The share of the rows that also meet a condition or have a counterpart in the same period: `ask lo hi` (16c)."""
     rows = rows.rename({"ok": "in"}).with_columns(ok=pl.lit(True))
     if when is not None:
         rows = with_params(ctx, rows, params_in(when), "pday")
         rows = judged(ctx, rows, when)
     if having is not None:
-        rows = correlated(ctx, rows, of, having, wanted=True, after=after, upto=upto)
+        rows = correlated(ctx, rows, of, having, wanted=True, every=every, bounded=True)
     inside, meets = pl.col("in").fill_null(False), pl.col("ok").fill_null(False)
     perhaps = pl.col("ok").fill_null(True)
     found = rows.group_by("ask").agg(
         a=(inside & meets).sum().cast(pl.Int64), b=(~meets).sum().cast(pl.Int64),
         c=perhaps.sum().cast(pl.Int64), d=(inside & ~perhaps).sum().cast(pl.Int64),
+        some=inside.any(),
     )  # fmt: skip
-    low = pl.when(pl.col("a") + pl.col("b") > 0).then(pl.format("{}/{}", "a", pl.col("a") + pl.col("b")))
-    high = pl.when(pl.col("c") + pl.col("d") > 0).then(pl.format("{}/{}", "c", pl.col("c") + pl.col("d")))
+    low = pl.when("some").then(pl.format("{}/{}", "a", pl.col("a") + pl.col("b")))
+    high = pl.when("some").then(pl.format("{}/{}", "c", pl.col("c") + pl.col("d")))
     return found.with_columns(lo=low, hi=high).select("ask", "lo", "hi")
 
 

@@ -30,7 +30,7 @@ def holder_kind(sel: Selector) -> str:
     return sel.source
 
 
-def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFrame:
+def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks
     h.*`."""
     rows = judged(ctx, things(ctx, sel), own(sel))
@@ -42,7 +42,7 @@ def holders(ctx: Context, sel: Selector, upto: int | None = None) -> pl.DataFram
         rows = with_params(ctx, rows.with_columns(pday=day), params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2", "pday")
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
-        rows = correlated(ctx, rows, sel, other, wanted=wanted, upto=upto)
+        rows = correlated(ctx, rows, sel, other, wanted=wanted)
     if sel.by and sel.source not in POPULATIONS:
         rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
     rows = possible(rows)

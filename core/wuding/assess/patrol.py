@@ -128,12 +128,12 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
     )  # fmt: skip
     out = stretch.join(unsure, on=["ask", "home"], how="left").join(asked, on="ask")
     closing = start_of(ctx, out.get_column("end").clip(upper_bound=ctx.today_end + 1))
-    out = out.with_columns(ceased=closing, gone=pl.col("end") <= ctx.today_end)
+    out = out.with_columns(ceased=closing, gone=pl.col("end") < ctx.today_end)
     ended = (pl.col("next") <= pl.col("limit")).fill_null(False)
     status = (
         pl.when(~pl.col("sure")).then(pl.lit("undetermined")).when(ended).then(pl.lit("met"))
+        .when(pl.col("gone") & (pl.col("ceased") < pl.col("limit"))).then(pl.lit("skipped"))
         .when(pl.col("lacks_").is_not_null()).then(pl.lit("undetermined"))
-        .when(pl.col("next").is_null() & pl.col("gone") & (pl.col("ceased") <= pl.col("limit"))).then(pl.lit("skipped"))
         .when(pl.col("limit") < ctx.as_of).then(pl.lit("missed")).otherwise(pl.lit("due"))
     )  # fmt: skip
     labels = by_value(out.get_column("home"), lambda day: to_date(day).isoformat(), pl.String)

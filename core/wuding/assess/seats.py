@@ -16,8 +16,9 @@ from wuding.program.model import Charter
 DEPUTIES = ("A", "B")
 
 
-def at_least_one() -> Cond:
-    return Cmp(">=", Field("it", "int"), Lit(Fraction(1), "int"))
+def one(exactly: bool = False) -> Cond:
+    """One at least, or exactly: what a charter asks for where it does not say (C2, C3)."""
+    return Cmp("=" if exactly else ">=", Field("it", "int"), Lit(Fraction(1), "int"))
 
 
 def as_spans(rows: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
@@ -71,7 +72,7 @@ def seat_extras(ctx: Context, rule: Charter, asked: pl.DataFrame, spans: pl.Data
         if rule.deputy == "neighbour":
             rows = _from_neighbours(ctx, rows, rule.of.names)
         found = merged(as_spans(rows, pl.col("actor")), ["ask", "key"])
-        parts.append(tested(ctx, asked, counts(asked, found), at_least_one()))
+        parts.append(tested(ctx, asked, counts(asked, found), one()))
     if rule.exclusive == "yes":
         mine = spans.filter("certain")
         both = mine.join(mine, on="key", suffix="2").filter(pl.col("ask") != pl.col("ask2"))
@@ -121,4 +122,4 @@ def staffed(ctx: Context, asked: pl.DataFrame, rule: Charter, roles: list[str]) 
     rows = seated(ctx, rule, asked, tuple(roles)) if roles else seated(ctx, rule, asked, ()).clear()
     deputies = seated(ctx, rule, asked, tuple(roles), deputies=True) if roles else rows.clear()
     rows = pl.concat([rows, deputies.select(rows.columns)]).with_columns(certain=pl.lit(True))
-    return tested(ctx, asked, counts(asked, merged(as_spans(rows, pl.col("actor")), ["ask", "key"])), at_least_one())
+    return tested(ctx, asked, counts(asked, merged(as_spans(rows, pl.col("actor")), ["ask", "key"])), one())

@@ -32,6 +32,10 @@ class Progress:
 def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
     """The state of one step in every case."""
     rows = _anchored(ctx, rule, step, now)
+    if after_closing(rule, step):  # the closing starts such a step, so it cannot end it
+        rows = rows.with_columns(closed=pl.lit(None, pl.Int64))
+    elif rule.closes is None and step.kind != "tell":  # these steps themselves close the case
+        rows = rows.with_columns(closed=pl.when(pl.col("anchor").is_null()).then("closed"))
     if step.limit is not None:
         rows = _limited(ctx, step, rows, now)
     else:
@@ -41,7 +45,7 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     assert step.of is not None
     found = belonging(ctx, rule, step.of, now.cases, now.first)
     now.early.append(found.filter("early").select("ask").unique())
-    if rule.closes is not None and "closed" in rows.columns and not after_closing(rule, step):
+    if rule.closes is not None:
         found = found.join(rows.select("ask", "closed"), on="ask").filter(
             pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed"))
         )
@@ -71,11 +75,15 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
     elif step.after == "closed":
         rows = rows.with_columns(anchor="closed")
     else:
-        before = now.steps[step.after].select("ask", anchor="done", doubt=pl.col("exists").is_null(), doubts="missing")
+        doubt = pl.col("status") == "undetermined"
+        done = pl.when(pl.col("status") != "failed").then("done")
+        before = now.steps[step.after].select("ask", anchor=done, doubt=doubt, doubts="missing")
         rows = rows.join(before, on="ask", how="left", maintain_order="left")
     again = f"again.{step.id}"
     if again in rows.columns:
         rows = rows.with_columns(anchor=pl.coalesce(again, "anchor"))
+        if "doubt" in rows.columns:
+            rows = rows.with_columns(doubt=pl.col("doubt") & pl.col(again).is_null())
     # What lies before a failure belongs to the round before it.
     fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
     rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
@@ -87,11 +95,10 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
         rows = with_lacks(rows, step.when, sure="exists")
     if "doubt" not in rows.columns:
         return rows
-    # A step that comes after one which may not exist is as uncertain as that one.
-    doubt = pl.col("doubt").fill_null(False)
-    both = pl.concat_list("lacks_", pl.col("doubts").fill_null([])).list.unique().list.sort()
+    # A step that comes after an undetermined one is as uncertain as that one.
+    doubt = pl.col("doubt").fill_null(False) & pl.col("exists").is_not_null()
     return rows.with_columns(
-        exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then(both).otherwise("lacks_")
+        exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then("doubts").otherwise("lacks_")
     ).drop("doubt", "doubts")
 
 
@@ -238,8 +245,6 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     alive = pl.col("closed").is_null() | (pl.col("closed") > pl.col("due"))
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))
-    if after_closing(rule, step):
-        alive = pl.lit(True)
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
     rows = rows.with_columns(fires=(reached & alive).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)

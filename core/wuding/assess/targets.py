@@ -13,7 +13,7 @@ from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
 from wuding.engines.columnar.exact import intervals, three_valued
-from wuding.engines.columnar.match import POPULATIONS, counted, lacking, match
+from wuding.engines.columnar.match import counted, lacking, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.program.model import Target, Test
 
@@ -92,24 +92,10 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
 def _share(ctx: Context, rule: Target, asked: pl.DataFrame, every: Every | None, lacks: Lacks) -> pl.DataFrame:
     """The share of each moment: counterparts count up to the date, or within the period."""
     assert rule.share_of is not None
-    of = rule.share_of
     subtree = rule.holders.source == "grid"
-    parts = []
-    moments = asked.select(
-        "begin", "finish", "upto" if "upto" in asked.columns else pl.col("finish").alias("upto")
-    ).unique()
-    for begin, finish, upto in moments.iter_rows():
-        about = asked.filter(pl.col("finish") == finish)
-        rows = match(ctx, of, about, rule.holders.source, every, subtree=subtree)
-        lacks.append(lacking(rows, of))
-        bounded = of.source in POPULATIONS
-        found = share_of(
-            ctx, rows, of, rule.share_with, rule.share_when, about,
-            after=begin if bounded and every is not None else None, upto=upto if bounded else None,
-        )  # fmt: skip
-        parts.append(found)
-    none = pl.DataFrame(schema={"ask": pl.UInt32, "lo": pl.String, "hi": pl.String})
-    found = pl.concat(parts) if parts else none
+    rows = match(ctx, rule.share_of, asked, rule.holders.source, every, subtree=subtree)
+    lacks.append(lacking(rows, rule.share_of))
+    found = share_of(ctx, rows, rule.share_of, rule.share_with, rule.share_when, every)
     return asked.join(found.rename({"lo": "f.it.lo", "hi": "f.it.hi"}), on="ask", how="left", maintain_order="left")
 
 
@@ -137,7 +123,7 @@ def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.
         start="begin",
         end=pl.when(pl.col("begin").is_not_null()).then("finish"),
         at=pl.col("finish") - 1,
-        due="finish",
+        due=pl.when(pl.col("label") != "hold").then("finish"),
         home="phome",
         value_low="_lo",
         value_high="_hi",

@@ -35,8 +35,10 @@ def veto(ctx: Context, rule: Veto) -> pl.DataFrame:
     """The findings of a veto rule."""
     causes = caused(ctx, rule.cause)
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
-    causes = causes.filter(pl.col("home").is_between(valid_from, valid_to, closed="left"))
-    struck = _struck(ctx, rule, in_book(ctx, causes, "home"))
+    # It strikes on the day of its moment; the day that decides its period may be another (17: a week's Thursday).
+    causes = causes.with_columns(on=day_of(ctx, causes, "at"))
+    causes = causes.filter(pl.col("on").is_between(valid_from, valid_to, closed="left"))
+    struck = _struck(ctx, rule, in_book(ctx, causes, "on")).drop("on")
     rows = _counted(ctx, rule, struck) if rule.every is not None else _each(ctx, rule, struck)
     return shaped(ctx, rule, rows)
 
@@ -58,7 +60,9 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
     rows = possible(rows)
     if sel.source == "finding":
         named = with_ids(_as_findings(rows), ctx.program.book, _names(ctx))
-        rows = rows.with_columns(cause=named.get_column("id"), gap=pl.col("section") == "charter")
+        rows = rows.with_columns(
+            cause=named.get_column("id"), gap=(pl.col("section") == "charter") & pl.col("f.days").is_not_null()
+        )
         rows = _grown(ctx, rows, growing)
     else:
         rows = rows.with_columns(cause=pl.col("seq").cast(pl.String), gap=pl.lit(False), end=pl.lit(None, pl.Int64))
@@ -71,7 +75,7 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         "at",
         "home",
         "gap",
-        until="end",
+        until=pl.when("gap").then("end"),
         certain="certain",
         lacks_="lacks_",
     )
@@ -120,10 +124,10 @@ def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
         return rows.with_columns(holder="subject", holder_kind=pl.lit("subject"), actor=pl.lit(None, pl.String))
     if rule.strikes == "post":
         posts = ctx.snap.posts.select("person", "start", "end", holder="id", _grid="grid", _about="subject")
-        rows = causes.join(posts, left_on="actor", right_on="person").filter(holds_on(pl.col("home")))
+        rows = causes.join(posts, left_on="actor", right_on="person").filter(holds_on(pl.col("on")))
         rows = rows.with_columns(holder_kind=pl.lit("post"), grid="_grid", subject="_about")
         return rows.drop("start", "end", "_grid", "_about")
-    rows = ancestor_at(ctx, causes, rule.strikes, "home", "holder").filter(pl.col("holder").is_not_null())
+    rows = ancestor_at(ctx, causes, rule.strikes, "on", "holder").filter(pl.col("holder").is_not_null())
     return rows.with_columns(
         holder_kind=pl.lit("grid"), grid="holder", subject=pl.lit(None, pl.String), actor=pl.lit(None, pl.String)
     )

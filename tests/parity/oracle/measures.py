@@ -113,8 +113,8 @@ def share(view: View, found: list[Match], having: Selector | None, when: Cond | 
     possibly_not = sum(meets is not True for _, meets in members)
     possibly_both = sum(meets is not False for _, meets in members)
     certainly_not = sum(sure and meets is False for sure, meets in members)
-    if certain_both + possibly_not == 0 or possibly_both + certainly_not == 0:
-        return None, frozenset(missing)  # of nothing
+    if not any(sure for sure, _ in members):
+        return None, frozenset(missing)  # of nothing, certainly or possibly
     low = Fraction(certain_both, certain_both + possibly_not)
     return Num(low, Fraction(possibly_both, possibly_both + certainly_not)), frozenset(missing)
 
@@ -126,7 +126,7 @@ def has_one(view: View, having: Selector, match: Match, scope: Scope) -> Truth:
         if other == match.item:
             continue
         mine = belongs(view, match.item, other, having, scope.day, subtree=False)
-        truth, moment, _ = judge(view, having, other, scope)
+        truth, moment, _ = judge(view, having, other, replace(scope, params=None))  # 9: on its own day
         if falls(view, other, moment, scope):
             found.append(all3([mine, truth]))
     return any3(found)

@@ -197,7 +197,7 @@ def counterpart(view: View, sel: Selector, item: Item, scope: Scope) -> tuple[Tr
             continue
         mine = belongs(view, item, other, sel, scope.day, subtree=False)
         if mine is not False:
-            truth, _, _ = judge(view, sel, other, scope)
+            truth, _, _ = judge(view, sel, other, replace(scope, params=None))  # 9: on its own day
             found.append(all3([mine, truth]))
     return any3(found), end
 

@@ -185,10 +185,11 @@ def tell(view: View, case: Case, step: Step, anchor: int, horizon: int | None) -
         wait = cases.duration_of(view, case, step.wait)
         if wait is None:
             return State("undetermined", anchor)
-        moment = cases.after(view, anchor, wait)
-    if horizon is not None and moment >= horizon:
+        moment = cases.moved(cases.after(view, anchor, wait), anchor, cases.pauses_of(view, case))
+    early = step.wait is None  # it goes out at its anchor; else when its moment has passed (11)
+    if horizon is not None and not (moment < horizon or (early and moment == horizon)):
         return State("dropped", anchor, moment)
-    if moment > view.as_of:
+    if not (moment < view.as_of or (early and moment == view.as_of)):
         return State("waiting", anchor, moment)
     to = addressed(view, case, step, moment)
     return State("told" if to else "unstaffed", anchor, moment, moment, to=tuple(to))

@@ -42,7 +42,7 @@ def match(
     if bare:
         found = found.select(c for c in found.columns if c in _counted_columns(sel))
     rows = linked(ctx, found, sel, asked, kind, every, subtree or sel.within == "subtree")
-    rows = _held_to(ctx, rows, sel)
+    rows = _held_to(ctx, rows, sel, kind)
     return rows.with_columns(certain=pl.col("ok").fill_null(False))
 
 
@@ -122,7 +122,7 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
     return found
 
 
-def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
+def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector, kind: str) -> pl.DataFrame:
     """The tests that need the holder: conditions on it, parameters, roles."""
     cond = shared(sel)
     if cond is not None:
@@ -130,7 +130,10 @@ def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2")
         rows = possible(rows)
     if sel.by:
-        acted = in_role(ctx, rows, sel.by, "a.grid", "a.subject", "home")
+        itself = sel.by == ("self",) and kind == "post"  # 15b: a post is its person
+        acted = (
+            rows["actor"] == rows["a.actor"] if itself else in_role(ctx, rows, sel.by, "a.grid", "a.subject", "home")
+        )
         rows = possible(rows.with_columns(by=acted).with_columns(ok=pl.col("ok") & pl.col("by")).drop("by"))
     return rows
 
@@ -242,13 +245,14 @@ def correlated(
     other: Selector,
     *,
     wanted: bool,
-    upto: int | None = None,
-    after: int | None = None,
+    every: Every | None = None,
+    bounded: bool = False,
 ) -> pl.DataFrame:
     """`ok` of the rows joined with: is there (`wanted`) or is there not a counterpart `other`?
 
     A window (`within`) starts at the thing; a thing that waits for one to end is left out until it has, and
-    then stands at its end (semantics 13). `after`, `upto`: instants that bound the counterparts."""
+    then stands at its end (semantics 13). `bounded`: counterparts count within the
+    period (`every`) or up to the moment that is asked of."""
     rows = rows.with_row_index("_row")
     window = other.within if isinstance(other.within, Duration) else None
     if window is not None:
@@ -258,10 +262,11 @@ def correlated(
         pairs = pairs.filter(pl.col("seq") != pl.col("seq.o"))
     if window is not None:
         pairs = pairs.filter((pl.col("at.o") >= pl.col("at")) & (pl.col("at.o") <= pl.col("_end")))
-    if upto is not None and "at.o" in pairs.columns:
-        pairs = pairs.filter(pl.col("at.o") < upto)
-    if after is not None and "at.o" in pairs.columns:
-        pairs = pairs.filter(pl.col("at.o") >= after)
+    if bounded and "at.o" in pairs.columns:
+        if every is not None:
+            pairs = pairs.filter(period_starts(pairs.get_column("home.o"), every) == pl.col("pstart"))
+        elif "upto" in pairs.columns:
+            pairs = pairs.filter(pl.col("at.o") < pl.col("upto"))
     if other.by:
         acting = pairs.select(grid="grid", subject="subject", actor="actor.o", day="home.o")
         acted = in_role(ctx, acting, other.by, "grid", "subject", "day")
@@ -285,6 +290,11 @@ def correlated(
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
     """Each row with each counterpart that belongs to it; the counterpart's columns end in `.o`."""
     mates = candidates(ctx, other)
+    cond = shared(other)
+    if cond is not None and "home" in mates.columns:  # 9: a counterpart's parameters are those of its own day
+        mates = with_params(ctx, mates.with_columns(pday="home"), params_in(cond), "pday")
+        mates = judged(ctx, mates, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
+        mates = possible(mates).select(c for c in mates.columns if c not in ("ok2", "pday") and not c.startswith("p."))
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
         keys = [_thing_column(n) for n in other.same]

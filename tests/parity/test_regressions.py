@@ -1,0 +1,174 @@
+"""Every disagreement that the parity suite found, as a case by hand: oracle and engine say the same, and rightly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from tests.parity.engine import columnar, difference
+from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, parameter, post, program, sel, shop, world
+from tests.parity.worlds import Case
+
+from wuding.domain.finding import Finding
+from wuding.domain.period import Every
+from wuding.domain.world import World
+from wuding.lang.nodes import Cmp, Duration, Field, Lit, Param
+from wuding.program.model import Charter, Escalation, Limit, Patrol, Rule, Selector, Step, Target, Veto
+
+REPORT, FIX = sel("fact", "report"), sel("fact", "fix")
+
+
+def agreed(rule: Rule, asked: World, *before: Rule) -> dict[str, Finding]:
+    """What both say of the rule, by period, case and step."""
+    book = program(*before, rule)
+    assert difference(Case(book, asked)) == ""
+    found = [f for f in columnar(asked, book) if f.rule == rule.head.id]
+    return {f.step or f.period or f.case: f for f in found}
+
+
+def test_a_target_that_holds_has_no_due() -> None:
+    rule = Target(head("t"), BLOCK, count=VISIT, reach_on=((day("2024-01-31"), it_is("<", 2)),), hold=True)
+    found = agreed(rule, world(fact("visit", "2024-01-10", "B1"), as_of="2024-03-05"))
+    assert (found["hold"].status, found["hold"].due) == ("reached", None)
+
+
+def test_16c_a_share_of_what_may_be_nothing_has_no_value() -> None:
+    early = sel("fact", "report", when=Cmp("<", Field("due", "date"), Lit(day("2024-01-01"), "date")))
+    rule = Target(head("t"), BLOCK, share_of=early, share_with=FIX, reach_on=((day("2024-01-31"), it_is("<", 1)),))
+    found = agreed(rule, world(fact("report", "2024-01-10", "B1", ref="R1"), as_of="2024-03-05"))["2024-01-31"]
+    assert (found.status, found.value_low, found.missing) == ("undetermined", None, ("due",))
+
+
+def test_t3_a_counterpart_counts_in_the_period_of_the_members() -> None:
+    given = world(
+        fact("report", "2024-01-30", "B1", ref="R1"), fact("fix", "2024-02-02", "B1", ref="R1"), as_of="2024-03-05"
+    )
+    shared = Target(head("t"), BLOCK, share_of=REPORT, share_with=FIX)
+    monthly = Target(**{**vars(shared), "every": Every("month"), "reach": it_is(">=", 1)})
+    assert agreed(monthly, given)["2024-01"].status == "missed"
+    dated = tuple((day(date), it_is(">=", 1)) for date in ("2024-01-31", "2024-02-29"))
+    found = agreed(Target(**{**vars(shared), "reach_on": dated}), given)
+    assert [found[date].status for date in ("2024-01-31", "2024-02-29")] == ["missed", "reached"]
+
+
+def test_15b_a_post_itself_is_its_person() -> None:
+    rule = Patrol(head("p"), sel("post", "keeper"), do=sel("fact", "visit", by=("self",)), every=Every("month"))
+    given = world(fact("visit", "2024-01-10", "B2", "li"), as_of="2024-02-01", posts=(post("li", "keeper", "B1"),))
+    assert agreed(rule, given)["2024-01"].status == "met"
+
+
+def test_v1_a_charter_that_is_fixed_may_strike() -> None:
+    whole = Charter(head("c"), BLOCK, "complete", complete=("area",))
+    rule = Veto(head("v"), sel("finding", "c"), "block")
+    found = agreed(rule, world(as_of="2024-03-05"), whole)
+    assert [(f.holder, f.status) for f in found.values()] == [("B1", "struck")]
+
+
+def test_c1_what_holds_no_longer_is_not_named_as_missing() -> None:
+    good = sel("fact", "licence", when=is_("grade", "a"), by=("chief",))
+    rule = Charter(head("c"), sel("subject", "shop"), "have", of=good, be=it_is(">=", 1))
+    old = fact("licence", "2024-01-01", "B2", subject="S1", expires="2024-01-01")
+    now = fact("licence", "2024-02-12", "B2", subject="S1", grade="a")
+    found = agreed(rule, world(old, now, as_of="2024-03-31", subjects=(shop("S1", "B2"),)))[""]
+    assert (found.status, found.missing) == ("undetermined", ("actor",))
+
+
+def test_e5_a_window_that_ended_before_the_opening_closes_at_zero() -> None:
+    quiet = Step("s", "without", "opening", of=FIX, limit=Limit(until="due"))
+    rule = Escalation(head("e"), REPORT, ("ref",), None, (quiet,))
+    opening = fact("report", "2024-02-12", "B1", ref="R1", due="2024-01-10")
+    found = agreed(rule, world(opening, as_of="2024-03-05"))
+    assert (found["R1"].status, found["R1"].end) == ("closed", found["R1"].start)
+
+
+def test_e3_a_step_after_the_closing_waits_and_is_overdue() -> None:
+    review = Step("s", "expect", "closed", of=sel("fact", "note"), limit=Limit(Duration(7, "d")))
+    rule = Escalation(head("e"), REPORT, ("ref",), (FIX,), (review,))
+    facts = (fact("report", "2024-02-12", "B1", ref="R1"), fact("fix", "2024-03-01", "B1", ref="R1"))
+    assert agreed(rule, world(*facts, as_of="2024-03-05"))["s"].status == "waiting"
+    assert agreed(rule, world(*facts, as_of="2024-03-10"))["s"].status == "overdue"
+
+
+def test_c2_a_seat_is_for_one_person() -> None:
+    rule = Charter(head("c"), BLOCK, "seat", of=sel("post", "keeper"))
+    two = (post("li", "keeper", "B1"), post("wu", "keeper", "B1"))
+    assert [f.status for f in agreed(rule, world(as_of="2024-03-05", posts=two)).values()] == ["gap"]
+
+
+def test_v1_a_week_strikes_on_its_sunday() -> None:
+    weekly = Patrol(head("p"), sel("post", "keeper"), do=VISIT, every=Every("week"))
+    given = world(as_of="2024-03-05", window_from="2024-02-26", posts=(post("li", "keeper", "B1", "2024-03-01"),))
+    rule = Veto(head("v"), sel("finding", "p"), "post")
+    found = agreed(rule, given, weekly)
+    assert sorted(case.split("/")[-1] for case in found) == ["2024-W09", "2024-W10"]
+
+
+def test_9_a_counterpart_reads_parameters_of_its_own_day() -> None:
+    least = parameter("least", "number", {"2024-01-01": Fraction(1), "2024-03-01": Fraction(2)})
+    enough = sel("fact", "visit", when=Cmp(">=", Field("people", "int"), Param("least", "number")))
+    rule = Veto(head("v"), replace(REPORT, lacking=(enough,)), "block")
+    report, one = fact("report", "2024-01-05", "B1", ref="R1"), {"people": 1}
+    for when, status in (("2024-02-05", []), ("2024-03-02", ["struck"])):
+        given = world(report, fact("visit", when, "B1", **one), as_of="2024-03-05")
+        book = program(rule, parameters={"least": least})
+        assert difference(Case(book, given)) == ""
+        assert [f.status for f in columnar(given, book)] == status
+    unknown = world(report, fact("visit", "2024-02-05", "B1"), as_of="2024-03-05")
+    assert difference(Case(program(rule, parameters={"least": least}), unknown)) == ""
+
+
+def steps_of(*steps: Step, closes: tuple[Selector, ...] | None = (), **more: object) -> Escalation:
+    return Escalation(head("e"), REPORT, ("ref",), closes, steps, **more)  # type: ignore[arg-type]
+
+
+def test_v2_what_is_no_gap_strikes_for_ever() -> None:
+    monthly = Patrol(head("p"), BLOCK, do=VISIT, every=Every("month"))
+    rule = Veto(head("v"), sel("finding", "p"), "block", lasts="until-fixed")
+    assert {f.end for f in agreed(rule, world(as_of="2024-02-01", window_from="2024-01-01"), monthly).values()} == {
+        None
+    }
+
+
+def test_p1_a_stretch_cut_short_is_skipped_though_something_possible_lies_in_it() -> None:
+    some = sel("fact", "visit", when=is_("kind", "a"))
+    rule = Patrol(replace(head("p"), valid_to=day("2024-03-05")), BLOCK, do=some, apart=Duration(1, "month"))
+    given = world(fact("visit", "2024-03-03", "B1"), as_of="2024-03-06", window_from="2024-03-01")
+    assert agreed(rule, given)["2024-03-01"].status == "skipped"
+
+
+def test_11_a_notice_that_waits_goes_out_when_its_limit_has_passed() -> None:
+    rule = steps_of(Step("s", "tell", "opening", wait=Duration(48, "h"), tell_role="chief", tell_at="here"))
+    opening = fact("report", "2024-03-03T10:00", "B1", ref="R1")
+    for as_of, status in (("2024-03-05T10:00", "waiting"), ("2024-03-05T10:00:01", "unstaffed")):
+        assert agreed(rule, world(opening, as_of=as_of))["s"].status == status
+
+
+def test_e3_what_comes_after_a_failure_does_not_begin_and_after_a_doubt_is_in_doubt() -> None:
+    bad = sel("fact", "note", when=is_("kind", "a"))
+    quiet = Step("s", "without", "opening", of=bad, limit=Limit(Duration(7, "d")))
+    rule = steps_of(
+        quiet, Step("t", "expect", "s", of=VISIT), Step("u", "tell", "s", tell_role="chief", tell_at="here")
+    )
+    opening = fact("report", "2024-01-03", "B1", ref="R1")
+    failed = agreed(rule, world(opening, fact("note", "2024-01-04", "B1", ref="R1", kind="a"), as_of="2024-02-01"))
+    assert [failed[step].status for step in "stu"] == ["failed", "waiting", "waiting"]
+    doubt = agreed(rule, world(opening, fact("note", "2024-01-04", "B1", ref="R1"), as_of="2024-02-01"))
+    assert [(doubt[step].status, doubt[step].missing) for step in "st"] == [("undetermined", ("kind",))] * 2
+
+
+def test_e7_the_wait_of_a_notice_is_paused() -> None:
+    pauses = tuple(sel("fact", "note", when=is_("kind", kind)) for kind in "ab")
+    later = Step("s", "tell", "opening", wait=Duration(48, "h"), tell_role="chief", tell_at="here")
+    pause = [fact("note", f"2024-01-0{n}", "B1", ref="R1", kind=kind) for n, kind in ((4, "a"), (6, "b"))]
+    found = agreed(
+        steps_of(later, pauses=pauses), world(fact("report", "2024-01-03", "B1", ref="R1"), *pause, as_of="2024-02-01")
+    )
+    assert found["s"].due == found["R1"].start + 4 * 86_400_000_000
+
+
+def test_e5_what_is_expected_after_a_notice_closes_the_case() -> None:
+    notice = Step("s", "tell", "opening", tell_role="chief", tell_at="here")
+    rule = steps_of(notice, Step("t", "expect", "s", of=FIX), closes=None)
+    facts = (fact("report", "2024-01-03", "B1", ref="R1"), fact("fix", "2024-01-05", "B1", ref="R1"))
+    found = agreed(rule, world(*facts, as_of="2024-02-01"))
+    assert (found["R1"].status, found["s"].status, found["t"].status) == ("closed", "unstaffed", "done")
