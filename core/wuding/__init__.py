@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from wuding.hookspecs import hookimpl
 
 __all__ = [
-    "CheckResult", "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject", "Wuding",
-    "WudingError", "hookimpl",
+    "CheckResult", "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
+    "Wuding", "WudingError", "hookimpl",
 ]  # fmt: skip
 
 _HOMES = {
-    "CheckResult": "app", "Wuding": "app", "Explanation": "explain.model", "Fact": "domain.fact", "Finding": "domain.finding", "Grid": "domain.grid",
+    "CheckResult": "app", "Wuding": "app", "Explanation": "explain.model", "Fact": "domain.fact",
+    "Finding": "domain.finding", "Grid": "domain.grid",
     "Post": "domain.post", "Subject": "domain.subject", "Diagnostic": "errors", "Rejected": "errors", "Span": "errors",
     "WudingError": "errors", "hookimpl": "hookspecs",
 }  # fmt: skip

@@ -384,8 +384,8 @@ class Wuding:
         """Why a finding of a saved check (default: the last) is what it is: its rule and clause, the facts that
         counted and those that did not, what would have met it; in Chinese (`zh`) or English (`en`).
 
-        Raises WD805 when there is no such check, WD806 when it has no such finding, WD603 when its book is not at
-        hand, WD807 when the book has lost its rule.
+        Raises WD805 when there is no such check, WD825 when it has no such finding, WD603 when its book is not at
+        hand, WD826 when the book has lost its rule.
         """
         from wuding.explain.kept import explain_kept
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wuding.cli.settings import DATABASE, Settings
@@ -85,9 +87,15 @@ def show(made: Table) -> None:
     screen.print(made)
 
 
+def called_as(typed: str) -> str:
+    """What to type for this program: its plain name where the shell finds it by that, else as it was typed."""
+    found = shutil.which("wuding")
+    return "wuding" if found and Path(found).resolve() == Path(typed).resolve() else typed
+
+
 def command_line(settings: Settings, *words: str, **options: object) -> str:
     """A command as it can be typed: quoted, with the options that are given, on the ledger of this run."""
-    told = ["wuding", *words]
+    told = [called_as(sys.argv[0]), *words]
     for name, value in options.items():
         for one in value if isinstance(value, list) else [] if value is None else [value]:
             told += [f"--{name}", str(one)]

@@ -120,7 +120,7 @@ def _matches(at: Scene, rule: Escalation, step: Step, opened: pl.DataFrame) -> l
     sel = step.of
     begun = (
         opened.filter("certain", pl.col("at") == at.row["start"])
-        if step.after == "opening"
+        if step.after == "opening" and at.row["start"] is not None
         else opened.filter("certain")
     )
     if sel is None or sel.source != "fact" or begun.is_empty():
@@ -136,6 +136,6 @@ def _matches(at: Scene, rule: Escalation, step: Step, opened: pl.DataFrame) -> l
     rest = loose.filter(~pl.col("seq").is_in(hits["seq"].implode()))
     parts = [at.part("counted", [] if len(hits) else [at.say("step.none")], COLUMNS["fact"], cells_of(at, sel, hits))]
     if not rest.is_empty():
-        lines = zip(cells_of(at, sel, rest), why_not(at, sel, rest), strict=False)
+        lines = zip(cells_of(at, sel, rest), why_not(at, sel, rest), strict=True)
         parts.append(at.part("not-counted", (), (*COLUMNS["fact"], "why"), [(*cells, why) for cells, why in lines]))
     return parts

@@ -136,7 +136,8 @@ def days(row: dict[str, Any]) -> str:
 
 # ── reasons ──────────────────────────────────────────────────────────────────────────────────────
 def why_not(at: Scene, sel: Selector, rows: pl.DataFrame) -> list[str]:
-    """For each thing, in words, all that keeps it from counting (only the first `ROWS` are looked at)."""
+    """For each thing, in words, all that keeps it from counting; empty after the first `ROWS`: only they are shown."""
+    rest = [""] * max(len(rows) - ROWS, 0)
     rows = rows.head(ROWS)
     reasons: list[list[str]] = [[] for _ in range(len(rows))]
     for cond in conjuncts(sel.when):
@@ -148,7 +149,7 @@ def why_not(at: Scene, sel: Selector, rows: pl.DataFrame) -> list[str]:
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         for i, reason in enumerate(_alone(at, sel, rows, other, wanted)):
             reasons[i] += reason
-    return [at.words.joined(found, "semicolon") or at.say("not-counted.other") for found in reasons]
+    return [at.words.joined(found, "semicolon") or at.say("not-counted.other") for found in reasons] + rest
 
 
 def _failed(at: Scene, sel: Selector, rows: pl.DataFrame, cond: Cond) -> list[list[str]]:

@@ -32,7 +32,7 @@ def explain_kept(
     """Explain the finding `id_` of a kept check (None: the last). `editions` gives what there is of a book, as it
     was known at a sequence, the likeliest first.
 
-    Raises WD805 when there is no such check, WD806 when it has no such finding, WD807 when its rule is gone from the
+    Raises WD805 when there is no such check, WD825 when it has no such finding, WD826 when its rule is gone from the
     book.
     """
     kept = load_check(ledger, number, ids=[id_])
@@ -43,7 +43,7 @@ def explain_kept(
     program, in_force = _edition(editions(book, kept.known_seq), kept.books[book], row)
     rule = rule_of(program, row)
     if rule is None:
-        raise WudingError("WD807", id=id_, rule=row["rule"], book=book)
+        raise WudingError("WD826", id=id_, rule=row["rule"], book=book)
     found = load_check(ledger, kept.number, rules=reads(program, rule)).frame
     found = found.filter(found.get_column("book") == book)
     snap = snapshot(ledger, columns, program, kept.as_of, kept.known_seq, kept.since, in_force)
@@ -83,4 +83,4 @@ def _unknown(ledger: Ledger, kept: Check, id_: str) -> WudingError:
     known = [frame["id"].to_list() for frame in frames] or [load_check(ledger, kept.number).frame["id"].to_list()]
     ids = list(dict.fromkeys(each for some in known for each in some[:LOOKED_AT]))
     near = get_close_matches(id_, ids, NEAR, 0.6)
-    return WudingError("WD806", id=id_, check=kept.number, kind=wrong, what=parts[wrong], near=near or ids[:NEAR])
+    return WudingError("WD825", id=id_, check=kept.number, kind=wrong, what=parts[wrong], near=near or ids[:NEAR])

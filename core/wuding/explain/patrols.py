@@ -126,7 +126,7 @@ def _stretch(at: Scene, rule: Patrol) -> Told:
     if not rest.is_empty():
         from wuding.explain.evidence import why_not
 
-        lines = zip(cells_of(at, rule.do, rest), why_not(at, rule.do, rest), strict=False)
+        lines = zip(cells_of(at, rule.do, rest), why_not(at, rule.do, rest), strict=True)
         parts.append(at.part("not-counted", (), (*columns, "why"), [(*cells, why) for cells, why in lines]))
     if row["status"] in ("missed", "due"):
         things = at.words.selector(rule.do, rule.holders)

@@ -10,7 +10,7 @@ from wuding.assess.measures import with_measure
 from wuding.assess.obligations import asked_by_period, holders
 from wuding.domain.number import rounded
 from wuding.domain.period import to_date, to_day
-from wuding.engines.columnar.match import POPULATIONS, correlated, match
+from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged
 from wuding.explain.evidence import COLUMNS, cells_of, evidence
@@ -80,10 +80,7 @@ def _share(at: Scene, rule: Target, asked: pl.DataFrame, kind: str, subtree: boo
     if rule.share_when is not None:
         rows = judged(at.ctx, with_params(at.ctx, rows, params_in(rule.share_when), "pday"), rule.share_when)
     if rule.share_with is not None:
-        bounded = of.source in POPULATIONS
-        after = at.row["start"] if bounded and rule.every is not None else None
-        upto = at.row["due"] if bounded else None
-        rows = correlated(at.ctx, rows, of, rule.share_with, wanted=True, after=after, upto=upto)
+        rows = correlated(at.ctx, rows, of, rule.share_with, wanted=True, every=rule.every, bounded=True)
     meets, rest = rows.filter(pl.col("ok").fill_null(False)), rows.filter(~pl.col("ok").fill_null(False))
     columns = COLUMNS[of.source]
     said = [at.say("target.share", count=len(meets), of=len(rows))]
