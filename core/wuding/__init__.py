@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from wuding.domain.post import Post
     from wuding.domain.subject import Subject
     from wuding.errors import Diagnostic, Rejected, Span, WudingError
+    from wuding.explain.model import Explanation
     from wuding.hookspecs import hookimpl
 
 __all__ = [
-    "CheckResult", "Diagnostic", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject", "Wuding",
-    "WudingError", "hookimpl",
+    "CheckResult", "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
+    "Wuding", "WudingError", "hookimpl",
 ]  # fmt: skip
 
 _HOMES = {
-    "CheckResult": "app", "Wuding": "app", "Fact": "domain.fact", "Finding": "domain.finding", "Grid": "domain.grid",
+    "CheckResult": "app", "Wuding": "app", "Explanation": "explain.model", "Fact": "domain.fact",
+    "Finding": "domain.finding", "Grid": "domain.grid",
     "Post": "domain.post", "Subject": "domain.subject", "Diagnostic": "errors", "Rejected": "errors", "Span": "errors",
     "WudingError": "errors", "hookimpl": "hookspecs",
 }  # fmt: skip

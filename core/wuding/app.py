@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     import polars as pl
 
     from wuding.engines.base import Snapshot
+    from wuding.explain.model import Explanation
     from wuding.intake.importing import Imported
+    from wuding.report.model import CharterPage
     from wuding.store.columns import Columns
     from wuding.store.ledger import Head, Ledger, Receipt
 
@@ -377,6 +379,57 @@ class Wuding:
 
         found = load_check(self.ledger, number)
         return CheckResult(found.number, found.as_of, found.known_seq, tuple(found.books), found.frame)
+
+    def explain(self, id_: str, check: int | None = None, *, lang: str = "en") -> Explanation:
+        """Why a finding of a saved check (default: the last) is what it is: its rule and clause, the facts that
+        counted and those that did not, what would have met it; in Chinese (`zh`) or English (`en`).
+
+        Raises WD805 when there is no such check, WD825 when it has no such finding, WD603 when its book is not at
+        hand, WD826 when the book has lost its rule.
+        """
+        from wuding.explain.kept import explain_kept
+
+        return explain_kept(self.ledger, self.columns, self._editions_of, id_, check, lang)
+
+    def charter(self, grid: str, *, as_of: Moment | None = None, lang: str = "en") -> list[CharterPage]:
+        """The charter of a grid (五定责任书) under each book that governs it, as of a moment (default: now), in
+        Chinese (`zh`) or English (`en`).
+
+        Raises WD813 when the grid does not stand then, WD802 without a book, WD824 when no book governs it.
+        """
+        from wuding.domain.instants import local_day
+        from wuding.report.charter import charter_page, governs
+        from wuding.store.registry import registry_frames
+
+        moment, known = self.moment(as_of), self.ledger.head().seq
+        day = local_day(moment - 1, self.ledger.zone)
+        standing = [
+            code
+            for code, start, end in registry_frames(self.ledger).grids.select("code", "start", "end").iter_rows()
+            if (start is None or start <= day) and (end is None or day < end)
+        ]
+        if grid not in standing:
+            raise WudingError("WD813", name=grid, allowed=standing)
+        programs = self.programs(known_seq=known)
+        pages = []
+        for program, (start, end) in programs:
+            if (start is not None and day < start) or (end is not None and end <= day):
+                continue
+            snap = self.snapshot(program, moment, known, None, (start, end))
+            if governs(program, snap, grid):
+                pages.append(charter_page(program, snap, grid, lang))
+        if not pages:
+            raise WudingError("WD824", grid=grid, books=sorted({p.book for p, _ in programs}))
+        return pages
+
+    def _editions_of(self, book: str, known_seq: int) -> list[tuple[Program, tuple[int | None, int | None]]]:
+        """What there is of a book: as opened, as in force in the ledger, as installed; an edition whose text is that
+        of a file stands in the file. Raises WD603."""
+        file = self.shelf.program(book) if self.shelf.find(book) else None
+        found = [(p, days) for p, days in self._editions(known_seq) if p.book == book]
+        found = [(file if file and file.digest == p.digest else p, days) for p, days in found]
+        plain = [(file or self.shelf.program(book), (None, None))] if file or not found else []
+        return [*plain, *found] if book in self.book_names else [*found, *plain]
 
     # ── the ledger's honesty ─────────────────────────────────────────────────────────────────────
     def verify(self, noted: Head | None = None) -> list[Any]:

@@ -134,7 +134,7 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataF
         elif thing == "duty":
             parts.append(staffed(ctx, asked, rule, [r.name for r in roles if r.duties]))
         elif thing in ("task", "reward"):
-            covered = _ruled(ctx, rule, asked, thing)
+            covered = ruled_holders(ctx, rule, asked, thing)
             parts.append(
                 asked.filter(~pl.col("holder").is_in(covered)).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8))
             )
@@ -143,7 +143,7 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataF
     return parts
 
 
-def _ruled(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> list[str]:
+def ruled_holders(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> list[str]:
     """The holders that a patrol rule (task), or a scoring or veto rule (reward), selects."""
     found: set[str] = set()
     for other in ctx.program.rules:

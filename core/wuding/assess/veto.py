@@ -33,14 +33,19 @@ YEAR = Every("year")
 
 def veto(ctx: Context, rule: Veto) -> pl.DataFrame:
     """The findings of a veto rule."""
+    struck = strikes(ctx, rule)
+    rows = _counted(ctx, rule, struck) if rule.every is not None else _each(ctx, rule, struck)
+    return shaped(ctx, rule, rows)
+
+
+def strikes(ctx: Context, rule: Veto) -> pl.DataFrame:
+    """The causes of a veto (see `caused`), each with the `holder` that it strikes."""
     causes = caused(ctx, rule.cause)
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     # It strikes on the day of its moment; the day that decides its period may be another (17: a week's Thursday).
     causes = causes.with_columns(on=day_of(ctx, causes, "at"))
     causes = causes.filter(pl.col("on").is_between(valid_from, valid_to, closed="left"))
-    struck = _struck(ctx, rule, in_book(ctx, causes, "on")).drop("on")
-    rows = _counted(ctx, rule, struck) if rule.every is not None else _each(ctx, rule, struck)
-    return shaped(ctx, rule, rows)
+    return _struck(ctx, rule, in_book(ctx, causes, "on")).drop("on")
 
 
 def caused(ctx: Context, sel: Selector) -> pl.DataFrame:

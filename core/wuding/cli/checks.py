@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wuding.cli.out import (
+    command_line,
     console,
     escape,
     moment,
@@ -77,7 +78,7 @@ def check(
     elif form == "csv":
         print_csv(counts, ("book", "section", "status", "count"))
     else:
-        _summary(settings, result, counts, worst, zone, top)
+        _summary(settings, result, counts, worst, zone, top, book or ())
     if worst.height:
         sys.exit(1)
 
@@ -106,7 +107,13 @@ def breaches(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summary(
-    settings: Settings, result: CheckResult, counts: Sequence[dict[str, Any]], worst: pl.DataFrame, zone: str, top: int
+    settings: Settings,
+    result: CheckResult,
+    counts: Sequence[dict[str, Any]],
+    worst: pl.DataFrame,
+    zone: str,
+    top: int,
+    given: Sequence[str],
 ) -> None:
     screen = console()
     number = settings.say("check.number", number=result.number) if result.number else settings.say("check.unsaved")
@@ -134,7 +141,9 @@ def _summary(
     if worst.height > len(shown) and result.number:
         screen.print(escape(settings.say("check.more", check=result.number)))
     if shown and result.number:
-        screen.print(escape(settings.say("check.explain", id=shown[0]["id"])))
+        files = [name for name in given if name.endswith((".yaml", ".yml"))]
+        command = command_line(settings, "explain", shown[0]["id"], check=result.number, book=files)
+        print(settings.say("check.explain", command=command))
 
 
 def _lines(settings: Settings, rows: Sequence[dict[str, Any]], zone: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wuding.cli.out import called_as
 from wuding.cli.settings import Settings
 
 
@@ -21,9 +20,3 @@ def demo(context: typer.Context, seed: Annotated[int, typer.Option("--seed", hel
 
     settings: Settings = context.obj
     run_demo(settings.db, settings.lang, print, seed, program=called_as(sys.argv[0]))
-
-
-def called_as(typed: str) -> str:
-    """What to type for this program: its plain name where the shell finds it by that, else as it was typed."""
-    found = shutil.which("wuding")
-    return "wuding" if found and Path(found).resolve() == Path(typed).resolve() else typed

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wuding.cli.settings import Settings
+from wuding.cli.settings import DATABASE, Settings
 from wuding.domain.instants import show_instant
 
 if TYPE_CHECKING:
@@ -82,6 +85,21 @@ def show(made: Table) -> None:
         screen.width = 10_000  # what a table measures is cut at the screen's width
         screen.width = max(screen.measure(made).maximum, 1)
     screen.print(made)
+
+
+def called_as(typed: str) -> str:
+    """What to type for this program: its plain name where the shell finds it by that, else as it was typed."""
+    found = shutil.which("wuding")
+    return "wuding" if found and Path(found).resolve() == Path(typed).resolve() else typed
+
+
+def command_line(settings: Settings, *words: str, **options: object) -> str:
+    """A command as it can be typed: quoted, with the options that are given, on the ledger of this run."""
+    told = [called_as(sys.argv[0]), *words]
+    for name, value in options.items():
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            told += [f"--{name}", str(one)]
+    return shlex.join([*told, *(["--db", settings.db] if settings.db != DATABASE else [])])
 
 
 def print_json(value: object) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wuding.catalogue import LANGS, choose_lang, text, texts
 from wuding.errors import WudingError
 
-FORMATS = ("text", "json", "csv", "sarif", "junit")
+FORMATS = ("text", "json", "csv", "sarif", "junit", "html")
 DATABASE = "sqlite:///wuding.db"
 GLOBAL = ("--lang", "--format", "--db")
 
