@@ -191,6 +191,8 @@ def _in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
 
 def _join(left: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str]) -> pl.DataFrame:
     # An inner join keeps the left keys alone; the asked ones are read later.
+    if not left_on:  # `same: []` of grids, subjects, posts: everything belongs to everyone
+        return left.join(right, how="cross", suffix=".asked")
     again = [pl.col(a).alias(b) for a, b in zip(left_on, right_on, strict=True)]
     return left.join(right, left_on=left_on, right_on=right_on, how="inner", suffix=".asked").with_columns(*again)
 
