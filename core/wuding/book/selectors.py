@@ -19,6 +19,7 @@ from wuding.program.model import FieldType, Label, Limits, Selector, Source, Tes
 HOLDERS = ("grid", "subject", "post", "fact")
 THINGS = ("grid", "subject", "post", "fact", "finding")
 EVENTS = ("fact", "finding")
+WHO = ("grid", "subject", "actor")  # what `same` may name of anything (semantics 14a)
 IT = "it"
 
 
@@ -82,7 +83,8 @@ def _by(shape: SelectorShape, ctx: Context) -> tuple[str, ...]:
 def _same(shape: SelectorShape, fields: Fields, source: str, label: str) -> tuple[str, ...] | None:
     if shape.same is None:
         return None
-    return each(shape.same, lambda name: known(name, fields, "WD204", kind=source, of=label))
+    allowed = dict.fromkeys((*fields, *WHO))
+    return each(shape.same, lambda name: known(name, allowed, "WD204", kind=source, of=label))
 
 
 def _within(shape: SelectorShape) -> Duration | Literal["self", "subtree"] | None:

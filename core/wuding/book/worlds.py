@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from wuding.book.models import Names
 from wuding.book.shapes import (
     DAY,
     RULES,
+    SCALAR,
     TEXT,
     WORD,
     WORDS,
@@ -62,6 +63,7 @@ class GridShape(Shape):
     level: Name = need(WORD)
     parent: Name | None = may(TEXT)
     kinds: Names = may(WORDS, default=())
+    boundary: Node | None = may(SCALAR)
     start: int | None = may(DAY, "from")
     to: int | None = may(DAY)
 
@@ -94,11 +96,12 @@ class PostShape(Shape):
 
 @dataclass(frozen=True)
 class World:
-    """What exists in a test. `to:` days are inclusive in the file, ends exclusive here."""
+    """What exists in a test. `to:` days are inclusive in the file, ends exclusive here. Boundaries are WKB by code."""
 
     grids: tuple[Grid, ...] = ()
     subjects: tuple[Subject, ...] = ()
     posts: tuple[Post, ...] = ()
+    boundaries: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def copies(node: Node) -> list[Node]:
@@ -143,11 +146,12 @@ def world(shape: WorldShape | None, above: World, program: Program, problems: Pr
     codes = {node.fields["code"].text for part in shape.grids for node in _copies(part) if node.get("code")}
     codes |= {grid.code for grid in above.grids}
     grids = _several(shape.grids, lambda node: _grid(node, codes, program), problems)
+    drawn = {grid.code: boundary for grid, boundary in grids if boundary is not None}
     subjects = (*above.subjects, *_several(shape.subjects, lambda node: _subject(node, codes, program), problems))
     homes = {subject.id: subject.grid for subject in subjects}
     posts = [*above.posts, *_several(shape.posts, lambda node: _post(node, codes, homes, program), problems)]
     named = tuple(replace(post, id=f"post-{at}") for at, post in enumerate(posts, 1))
-    return World((*above.grids, *grids), subjects, named)
+    return World((*above.grids, *(grid for grid, _ in grids)), subjects, named, {**above.boundaries, **drawn})
 
 
 def _copies(node: Node) -> list[Node]:
@@ -157,19 +161,26 @@ def _copies(node: Node) -> list[Node]:
         return []
 
 
-def _grid(node: Node, codes: Iterable[str], program: Program) -> Grid:
+def _grid(node: Node, codes: Iterable[str], program: Program) -> tuple[Grid, bytes | None]:
     read = load(GridShape, node)
     parent = known(read.parent, codes, "WD711") if read.parent is not None else None
     kinds = tuple(str(kind) for kind in read.kinds)
-    return Grid(
-        str(read.code),
-        str(read.name or read.code),
-        parent,
-        _level(read.level, program),
-        kinds,
-        read.start,
-        _end(read.to),
-    )
+    level, end = _level(read.level, program), _end(read.to)
+    grid = Grid(str(read.code), str(read.name or read.code), parent, level, kinds, read.start, end)
+    return grid, None if read.boundary is None else _boundary(read.boundary)
+
+
+def _boundary(node: Node) -> bytes:
+    """Well-known text as WKB. Raises WD715."""
+    import shapely
+
+    try:
+        shape = shapely.from_wkt(node.text)
+    except shapely.errors.ShapelyError:
+        shape = None
+    if shape is None or shapely.get_dimensions(shape) != 2:
+        raise wrong("WD715", node.span, text=node.text)
+    return bytes(shape.wkb)
 
 
 def _level(name: Name, program: Program) -> str:

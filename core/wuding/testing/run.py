@@ -123,7 +123,7 @@ def world_of(case: Case, zone: str) -> World:
     known = case.known_at
     facts = tuple(f for f in case.facts if known is None or f.recorded <= known)
     there = case.world
-    return World(there.grids, there.subjects, there.posts, facts, case.as_of, zone, case.start)
+    return World(there.grids, there.subjects, there.posts, facts, case.as_of, zone, case.start, there.boundaries)
 
 
 def check_world(book: str | Path | Program, world: World, plugins: Iterable[ModuleType] = ()) -> list[Finding]:

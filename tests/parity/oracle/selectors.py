@@ -195,6 +195,8 @@ def counterpart(view: View, sel: Selector, item: Item, scope: Scope) -> tuple[Tr
             continue
         if other == item:
             continue
+        if item.at is None and None not in (other.at, scope.before) and other.at >= scope.before:  # type: ignore[operator]
+            continue  # 16b: what stands is asked of at the scope's end
         mine = belongs(view, item, other, sel, scope.day, subtree=False)
         if mine is not False:
             truth, _, _ = judge(view, sel, other, replace(scope, params=None))  # 9: on its own day

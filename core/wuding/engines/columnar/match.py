@@ -43,7 +43,18 @@ def match(
         found = found.select(c for c in found.columns if c in _counted_columns(sel))
     rows = linked(ctx, found, sel, asked, kind, every, subtree or sel.within == "subtree")
     rows = _held_to(ctx, rows, sel, kind)
+    if sel.source in POPULATIONS:
+        rows = _accompanied(ctx, rows, sel)
     return rows.with_columns(certain=pl.col("ok").fill_null(False))
+
+
+def _accompanied(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
+    """Grids, subjects and posts judged by their counterparts up to the date or the end of the period (16b)."""
+    ends = [pl.col(c) for c in ("upto", "finish") if c in rows.columns]
+    rows = rows.with_columns(_until=pl.coalesce(*ends, pl.lit(None, pl.Int64)))
+    for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
+        rows = possible(correlated(ctx, rows, sel, other, wanted=wanted))
+    return rows.drop("_until")
 
 
 def _counted_columns(sel: Selector) -> set[str]:
@@ -110,7 +121,7 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
     def make() -> pl.DataFrame:
         rows = possible(judged(ctx, things(ctx, sel), own(sel)))
         if sel.source in POPULATIONS:
-            return rows
+            return rows  # their counterparts depend on the moment asked: see `_accompanied`
         for other in sel.having:
             rows = possible(correlated(ctx, rows, sel, other, wanted=True))
         for other in sel.lacking:
@@ -144,7 +155,7 @@ def linked(
 ) -> pl.DataFrame:
     """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
     population = sel.source in POPULATIONS
-    extra = [c for c in ("pday", "mday", "upto", "vstart", "vend") if c in asked.columns]
+    extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
     right = asked.select(
         "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
         *[c for c in asked.columns if c.startswith("h.")],
@@ -180,6 +191,8 @@ def _in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
 
 def _join(left: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str]) -> pl.DataFrame:
     # An inner join keeps the left keys alone; the asked ones are read later.
+    if not left_on:  # `same: []` of grids, subjects, posts: everything belongs to everyone
+        return left.join(right, how="cross", suffix=".asked")
     again = [pl.col(a).alias(b) for a, b in zip(left_on, right_on, strict=True)]
     return left.join(right, left_on=left_on, right_on=right_on, how="inner", suffix=".asked").with_columns(*again)
 
@@ -267,6 +280,8 @@ def correlated(
             pairs = pairs.filter(period_starts(pairs.get_column("home.o"), every) == pl.col("pstart"))
         elif "upto" in pairs.columns:
             pairs = pairs.filter(pl.col("at.o") < pl.col("upto"))
+    if "_until" in pairs.columns and "at.o" in pairs.columns:
+        pairs = pairs.filter(pl.col("_until").is_null() | (pl.col("at.o") < pl.col("_until")))
     if other.by:
         acting = pairs.select(grid="grid", subject="subject", actor="actor.o", day="home.o")
         acted = in_role(ctx, acting, other.by, "grid", "subject", "day")

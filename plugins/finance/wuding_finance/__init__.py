@@ -1,0 +1,1 @@
+"""The rural finance domain of Wuding."""
