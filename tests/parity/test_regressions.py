@@ -172,3 +172,31 @@ def test_e5_what_is_expected_after_a_notice_closes_the_case() -> None:
     facts = (fact("report", "2024-01-03", "B1", ref="R1"), fact("fix", "2024-01-05", "B1", ref="R1"))
     found = agreed(rule, world(*facts, as_of="2024-02-01"))
     assert (found["R1"].status, found["s"].status, found["t"].status) == ("closed", "unstaffed", "done")
+
+
+def test_16b_what_stands_has_the_counterparts_of_its_date() -> None:
+    """Shops of blocks that were visited: the visits up to the date; as many as there are now, otherwise."""
+    visited = sel("subject", "shop", having=(sel("fact", "visit", same=("grid",)),))
+    rule = Target(
+        head("t"), BLOCK, count=visited, reach_on=tuple((day(d), it_is("=", 1)) for d in ("2024-01-31", "2024-02-29"))
+    )
+    given = world(fact("visit", "2024-02-10", "B1"), as_of="2024-03-05", subjects=(shop("S1", "B1"),))
+    found = agreed(rule, given)
+    assert [found[date].status for date in ("2024-01-31", "2024-02-29")] == ["missed", "reached"]
+    lonely = Target(
+        head("t"), BLOCK, count=sel("subject", "shop", lacking=(sel("fact", "visit", same=("grid",)),)),
+        every=Every("month"), reach=it_is("=", 1),
+    )  # fmt: skip
+    assert [agreed(lonely, given)[month].status for month in ("2024-01", "2024-02")] == ["reached", "missed"]
+
+
+def test_14a_same_of_nothing_is_everything_that_stands() -> None:
+    rule = Target(
+        head("t"),
+        sel("subject", "shop"),
+        count=sel("subject", "shop", same=()),
+        every=Every("month"),
+        reach=it_is("=", 2),
+    )
+    given = world(as_of="2024-02-01", subjects=(shop("S1", "B1"), shop("S2", "B2")), window_from=day("2024-01-01"))
+    assert agreed(rule, given)["2024-01"].status == "reached"

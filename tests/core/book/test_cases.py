@@ -6,6 +6,8 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+import shapely
+
 from wuding.book.cases import Expect, load_tests
 from wuding.domain.fact import CORE
 from wuding.domain.grid import Grid
@@ -48,3 +50,23 @@ def test_a_whole_test(park: Domain) -> None:
     assert met.values == {"holder": "P1", "period": "2024-01", "status": "met", "low": Fraction(2), "missing": ()}
     assert isinstance(seen, Expect) and (seen.rule, seen.variant) == ("base-seen", "wet")
     assert case.none == ("base-seen",) and case.exactly
+
+
+def test_a_grid_may_have_a_boundary(park: Domain) -> None:
+    base = (HERE / "park.base.yaml").read_text(encoding="utf-8")
+    text = (
+        "test: park/base\n"
+        'world: {grids: [{code: P1, level: park, boundary: "POLYGON ((116 27, 117 27, 117 28, 116 27))"}]}\n'
+        "cases:\n"
+        "  - name: one\n"
+        "    world:\n"
+        '      grids: [{code: "P{n}", n: 2..3, level: park, boundary: "POLYGON ((1{n} 2, 15 2, 15 3, 1{n} 2))"}]\n'
+        "    as_of: 2024-02-01\n"
+        "    none: [base-walk]\n"
+    )
+    tests, problems = load_tests(text, "t.yaml", {"park": park}, lambda name: (base, "base.yaml"))
+    assert tests is not None, problems
+    boundaries = tests.cases[0].world.boundaries
+    assert {code: shapely.from_wkb(shape).bounds for code, shape in boundaries.items()} == {
+        "P1": (116, 27, 117, 28), "P2": (12, 2, 15, 3), "P3": (13, 2, 15, 3),
+    }  # fmt: skip
