@@ -6,6 +6,7 @@ it late, some not at all. Equal seeds give equal years.
 
 from __future__ import annotations
 
+from wuding_rules.demo.simulated.recorded import record
 from wuding_rules.demo.simulated.year import Year, simulate
 
-__all__ = ["Year", "simulate"]
+__all__ = ["Year", "record", "simulate"]

@@ -100,9 +100,8 @@ def _subjects(program: Program, grids: Sequence[Grid], scene: Scene) -> Iterator
     low = max((levels.get(grid.level, -1) for grid in grids), default=-1)
     homes = [grid for grid in grids if levels.get(grid.level, -1) == low]
     homes = homes if len(homes) <= MOST else scene.rng.sample(homes, MOST)
-    conds = {
-        name: [s.when for r in program.rules for s in selectors(r) if name in s.names and s.when] for name in named
-    }
+    asked = [sel for rule in program.rules for sel in selectors(rule) if sel.when]
+    conds = {name: [sel.when for sel in asked if name in sel.names] for name in named}
     for name in sorted(named & set(program.domain.subjects)):
         thing = program.domain.subjects[name]
         count = _wanted(program, name, scene) or 2
@@ -127,9 +126,10 @@ def _wanted(program: Program, name: str, scene: Scene) -> int | None:
 def _posts(
     program: Program, tree: Sequence[Grid], grids: Sequence[Grid], subjects: Sequence[Subject], scene: Scene
 ) -> Iterator[Post]:
-    """The seats of the charters, some of them empty; then roles that rules ask to act, or tell, where nobody has one."""
+    """The seats of charters, some of them empty; then roles that act, or are told, where nobody has one."""
     held: set[tuple[str, str]] = set()
-    for role, at, subject, count, also in (*_seats(program, grids, subjects, scene), *_acting(program, tree, subjects)):
+    wanted = (*_seats(program, grids, subjects, scene), *_acting(program, tree, subjects))
+    for role, at, subject, count, also in wanted:
         if (role, subject or at) in held or scene.rng.random() > STAFFED:
             continue
         held.add((role, subject or at))
