@@ -14,7 +14,7 @@ from wuding.domain.subject import Subject
 from wuding.lang.nodes import Cmp, Cond, Field, Lit, OneOf
 from wuding.program.model import Charter, Escalation, Program, Selector
 from wuding_rules.demo.simulated.asked import selectors
-from wuding_rules.demo.simulated.values import Scene, drawn, fits, made
+from wuding_rules.demo.simulated.values import Scene, drawn, fits, holds, made
 
 MOST = 60  # grids that are given subjects
 EACH = 3  # grids made below a grid, where the book does not say how many
@@ -51,17 +51,19 @@ def _governed(program: Program, tree: Sequence[Grid]) -> list[Grid]:
 def _missing(program: Program, tree: Sequence[Grid], scene: Scene) -> Iterator[Grid]:
     """Grids of the levels that the tree does not have, below those of the level above."""
     above = [grid for grid in tree if grid.code == program.grid] or list(tree[:1])
+    there = list(tree)
     for name, label in program.domain.levels.items():
         for level in program.levels.get(name, (name,)):
             own = [grid for grid in tree if grid.level == level]
             if not own and _asked_for(program, level):
-                kinds = list(itertools.islice(_counted(program, level, scene), 2000))
+                kinds = list(itertools.islice(_counted(program, level, there, scene), 2000))
                 kinds = kinds or [()] * EACH * len(above)
                 own = [
                     Grid(f"{above[n % len(above)].code}-{level[0]}{n + 1}", f"{label.zh}{n + 1}",
                          above[n % len(above)].code, level, kind)
                     for n, kind in enumerate(kinds)
                 ]  # fmt: skip
+                there += own
                 yield from own
             above = own or above
 
@@ -70,12 +72,14 @@ def _asked_for(program: Program, level: str) -> bool:
     return any(sel.source == "grid" and level in sel.names for rule in program.rules for sel in selectors(rule))
 
 
-def _counted(program: Program, level: str, scene: Scene) -> Iterator[tuple[str, ...]]:
+def _counted(program: Program, level: str, there: Sequence[Grid], scene: Scene) -> Iterator[tuple[str, ...]]:
     """The kinds of the grids that charters count at this level, as many of each as they ask for."""
     for rule in program.rules:
         if isinstance(rule, Charter) and rule.kind == "count" and rule.of and rule.be and level in rule.of.names:
             kinds = tuple(_literals(rule.of.when, ("kind", "kinds")))[:1]
-            yield from [kinds] * (fits(rule.be, scene) or 1)
+            enough = holds(rule.be.cond, {"it": EACH}, scene)
+            count = EACH if enough else fits(rule.be, scene) or 1
+            yield from [kinds] * count * len(list(_at(rule.holders, there, ())))
 
 
 def _literals(cond: Cond | None, names: Sequence[str]) -> Iterator[str]:
