@@ -51,10 +51,12 @@ def load(w: Wuding, files: Iterable[Path], seed: int) -> dict[str, tuple[int, in
     for name in plan_books(w):
         program = w.shelf.program(name)
         tree, real = tree_of(program, found)
-        if tree[0].code not in trees:
-            trees[tree[0].code] = tree
+        place = tree[0].code
+        if place not in trees:
+            trees[place] = tree
             w.add_grids(tree)
-        done = record(w, name, tree, seed, YEAR)
+        done = record(w, name, trees[place], seed, YEAR)
+        trees[place] = [*trees[place], *done.place.new]  # books of one place stand on one tree
         told[name] = (len(done.place.grids), sum(map(len, done.facts.values())), real)
     return told
 

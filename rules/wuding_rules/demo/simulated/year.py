@@ -23,7 +23,7 @@ Holder = Grid | Subject | Post
 OPENINGS = 24  # of each escalation, in the year
 CAUSES = 2  # of each veto
 HOURS = {"min": 1 / 60, "h": 1, "d": 24, "workday": 30, "week": 168, "month": 720, "year": 8760}
-BEFORE = 30  # periods of a patrol that has no `every`
+DAYS = 90  # between deeds that no period asks for
 
 
 @dataclass
@@ -207,7 +207,7 @@ class _Simulator:
     def periods(self, rule: Patrol) -> Iterator[Period]:
         day, last = to_day(self.begin.date()), to_day(self.end.date())
         if rule.every is None:
-            step = max(int(hours(rule.apart) / 24 * 0.8), 1) if rule.apart else BEFORE * 3
+            step = max(int(hours(rule.apart) / 24 * 0.8), 1) if rule.apart else DAYS
             while day < last:
                 yield Period("", day, day + step)
                 day += step
@@ -246,11 +246,12 @@ class _Simulator:
                     del row[key]
 
     def spots(self, sel: Selector) -> list[Holder]:
-        """Where a fact of this type can happen: at a subject where it is about one."""
+        """Where a fact of this type can happen: at a subject where it is about one, else in the lowest grids."""
         things = [self.program.domain.facts[name] for name in sel.names if name in self.program.domain.facts]
         about = any(thing.about == "subject" for thing in things)
         found: list[Holder] = list(self.place.subjects) if about else []
-        return found or list(self.place.grids)
+        inner = set(self.parents.values())
+        return found or [grid for grid in self.place.grids if grid.code not in inner]
 
     # ── matters, step by step ────────────────────────────────────────────────────────────────────
     def matters(self, rule: Escalation) -> None:
