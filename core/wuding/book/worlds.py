@@ -251,9 +251,9 @@ def _fact(node: Node, within: World, program: Program) -> Fact:
     fields = _values(node, GIVEN, thing.fields, program.zone, "fact", name)
     if "fields" in given:
         fields |= _values(expect(given["fields"], "map"), (), thing.fields, program.zone, "fact", name)
-    for field in thing.fields.values():
-        if field.required and field.name not in fields:
-            raise wrong("WD111", node.span, key=field.name)
+    for one in thing.fields.values():
+        if one.required and one.name not in fields:
+            raise wrong("WD111", node.span, key=one.name)
     at = _time(given["at"], program)
     recorded = _time(given["recorded"], program) if "recorded" in given else at
     domain = CORE if name in builtin.FACTS else program.domain.name
