@@ -224,10 +224,15 @@ class Wuding:
         return self.ledger.append([grid_fact(g, now) for g in new])
 
     def add_subjects(self, subjects: Iterable[Subject]) -> Receipt:
-        from wuding.store.registry import subject_fact
+        """Make subjects, or new versions of subjects. A subject is one for all domains: fields that are not given stay
+        as they were on the first day of the new version, `None` empties one. What any domain calls private is kept
+        apart."""
+        from wuding.intake.subjects import apart, kept
+        from wuding.store.registry import registry_frames, subject_fact
 
-        now = self.ledger.clock()
-        return self.ledger.append([subject_fact(s, now) for s in subjects])
+        now, known = self.ledger.clock(), registry_frames(self.ledger).subjects
+        split = (apart(s, self.shelf.domains.values()) for s in kept(subjects, known))
+        return self.ledger.append([subject_fact(s, now, private) for s, private in split])
 
     def appoint(self, posts: Iterable[Post]) -> Receipt:
         """Record who holds which role where."""

@@ -67,6 +67,12 @@ def wuding_mappings() -> list[Resource]:  # type: ignore[empty-body]
 
 
 @hookspec
+def wuding_clauses() -> list[Resource]:  # type: ignore[empty-body]
+    """Lists of clauses: what a plan or a by-law asks for, in words. Rules cite their ids, and `wuding clauses` says
+    which rules implement each and what is missing."""
+
+
+@hookspec
 def wuding_demos() -> list[Demo]:  # type: ignore[empty-body]
     """Scenarios for `wuding demo`, in the order in which they are told. What the last one offers to try next
     closes the demonstration."""

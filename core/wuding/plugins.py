@@ -108,6 +108,22 @@ class Shelf:
                 return read_resource(resource)
         return None
 
+    def tests(self, name: str) -> Text | None:
+        """The test file that lies beside the book called `name`: `x.test.yaml` beside `x.yaml`."""
+        found = self.find(name)
+        if found is None:
+            return None
+        if found in self.given:
+            path = Path(found[1]).with_suffix(".test.yaml")
+            return (path.read_text(encoding="utf-8"), str(path)) if path.is_file() else None
+        package, _, inside = found[1].removesuffix(".yaml").partition("/")
+        beside = files(package).joinpath(f"{inside}.test.yaml")
+        return (beside.read_text(encoding="utf-8"), f"{package}/{inside}.test.yaml") if beside.is_file() else None
+
+    def clauses(self) -> list[Text]:
+        """The lists of clauses that the plugins bring."""
+        return [read_resource(resource) for resource in self._resources("wuding_clauses")]
+
     def program(self, name: str) -> Program:
         """The book called `name`, linked. Raises WD603 for a name that no plugin and no file has, Rejected for a book
         with mistakes."""

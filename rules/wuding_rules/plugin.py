@@ -10,6 +10,7 @@ from wuding.hookspecs import Demo, Resource, hookimpl
 
 PACKAGE = "wuding_rules"
 NO_BOOKS = ("domains", "mappings", "data")  # folders that hold something else
+CLAUSES = "clauses.yaml"
 
 
 @hookimpl
@@ -22,8 +23,14 @@ def _books(folder: Traversable, prefix: str) -> Iterator[str]:
     for entry in folder.iterdir():
         if entry.is_dir() and entry.name not in NO_BOOKS:
             yield from _books(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".yaml") and not entry.name.endswith(".test.yaml"):
+        elif entry.name.endswith(".yaml") and not entry.name.endswith(".test.yaml") and entry.name != CLAUSES:
             yield f"{prefix}{entry.name}"
+
+
+@hookimpl
+def wuding_clauses() -> list[Resource]:
+    """The clauses of the nine plans."""
+    return [(PACKAGE, CLAUSES)]
 
 
 @hookimpl

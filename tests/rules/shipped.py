@@ -18,8 +18,6 @@ import yaml
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "rules" / "wuding_rules"
 PLUGINS = {path.parent.parent.name: path.parent.name for path in ROOT.glob("plugins/*/wuding_*/plugin.py")}
-PLANS = {"p1": 14, "p2": 11, "p3": 15, "p4": 17, "p5": 9, "p6": 8, "p7": 12, "p8": 13, "p9": 7}  # clauses of each
-CLAUSES = frozenset(f"{plan}.{n}" for plan, last in PLANS.items() for n in range(1, last + 1))
 
 Rule = tuple[str, dict[str, Any]]  # its section, and what is written
 
@@ -27,6 +25,11 @@ Rule = tuple[str, dict[str, Any]]  # its section, and what is written
 def read(path: Path) -> Any:
     """A YAML file, every scalar as text."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+LIST = read(RULES / "clauses.yaml")
+PLANS = frozenset(LIST["plans"])
+CLAUSES = tuple(clause["id"] for clause in LIST["clauses"])
 
 
 def listed(value: str | list[str]) -> list[str]:
@@ -98,7 +101,7 @@ class Book:
     @property
     def clauses(self) -> list[str]:
         """The clauses of its plan."""
-        return [f"{plan}.{n}" for plan in sorted(self.plans) for n in range(1, PLANS.get(plan, 0) + 1)]
+        return [clause for clause in CLAUSES if clause.partition(".")[0] in self.plans]
 
     @cached_property
     def cases(self) -> list[dict[str, Any]]:

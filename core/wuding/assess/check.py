@@ -23,7 +23,7 @@ from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context, open_context
-from wuding.engines.frames import frame_of, grid_frame, post_frame, subject_frame
+from wuding.engines.frames import frame_of, grid_frame, post_frame, posts_of, subject_frame
 from wuding.program.builtin import FACTS
 from wuding.program.model import Charter, Domain, Escalation, Patrol, Program, Rule, Scoring, Target, Veto
 
@@ -93,7 +93,7 @@ def snapshot_of_world(world: Any, program: Program) -> Snapshot:
         subjects={
             n: subject_frame([s for s in world.subjects if s.type == n], t.fields) for n, t in domain.subjects.items()
         },
-        posts=post_frame(world.posts),
+        posts=posts_of(post_frame(world.posts), domain),
         facts=fact_frames(corrected, domain),
         as_of=world.as_of,
         zone=program.zone,

@@ -18,7 +18,8 @@ from wuding.errors import Rejected, WudingError
 COMMANDS = {
     "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
     "record": "facts", "check": "checks", "findings": "checks", "explain": "explain", "charter": "charter",
-    "lint": "books", "test": "tests", "plugins": "books", "new-domain": "new", "verify": "ledger",
+    "lint": "books", "test": "tests", "clauses": "clauses", "plugins": "books", "new-domain": "new",
+    "verify": "ledger",
 }  # fmt: skip
 BAD_INPUT = 2
 

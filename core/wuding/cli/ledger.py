@@ -66,7 +66,8 @@ def appoint(
 
 
 def _known_role(domains: object, role: str) -> None:
-    known = sorted({name for domain in domains for name in domain.roles})  # type: ignore[attr-defined]
+    named = {(d.name, name) for d in domains for name in d.roles}  # type: ignore[attr-defined]
+    known = sorted({name for _, name in named} | ({"/".join(one) for one in named} if "/" in role else set()))
     if role not in known:
         raise WudingError("WD814", name=role, allowed=known)
 

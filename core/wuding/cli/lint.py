@@ -1,4 +1,5 @@
-"""`wuding lint`: is what the files say a domain, a rule book, a policy test, a mapping? Reads nothing but files."""
+"""`wuding lint`: is what the files say a domain, a rule book, a policy test, a mapping, a list of clauses? Reads
+nothing but files."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from wuding.plugins import Shelf
     from wuding.program.model import Domain
 
-KINDS = ("domain", "book", "test", "mapping")
+KINDS = ("domain", "book", "test", "mapping", "clauses")
 FIRST = re.compile(r"(?:\ufeff|[ \t]*(?:#[^\n]*)?\n|---[^\n]*\n)*([\w-]+)[ \t]*:")
 MAPPED = re.compile(r"^(?:facts|subjects|grids)[ \t]*:", re.MULTILINE)
 DOMAIN = re.compile(r"""^domain:[ \t]*["']?([^"'\s#]+)""", re.MULTILINE)
@@ -58,6 +59,8 @@ def kind_of(content: str) -> str:
     first = FIRST.match(content)
     if first and first[1] in ("book", "domain", "test"):
         return first[1]
+    if first and first[1] in ("plans", "clauses"):
+        return "clauses"
     return "mapping" if MAPPED.search(content) else "book"
 
 
@@ -95,6 +98,10 @@ def _diagnosed(kind: str, content: str, name: str, library: Library) -> list[Dia
 
         # What is wrong with the book itself is told where the book is linted.
         return [d for d in load_tests(content, name, library, library.book)[1] if d.span.path == name]
+    if kind == "clauses":
+        from wuding.book.clauses import load_clauses
+
+        return load_clauses([(content, name)])[1]
     from wuding.intake.mapping import parse_mapping
 
     try:

@@ -10,7 +10,8 @@ CAPACITIES = ("principal", "A", "B")  # also the order of deputising
 @dataclass(frozen=True)
 class Post:
     """A person or body holding a role at a grid (and, when `subject` is given, at that subject in it),
-    from day `start` (None: always) up to, not including, day `end`."""
+    from day `start` (None: always) up to, not including, day `end`. `role` is a name, or `domain/name`
+    where several domains have a role of that name and it is held in one alone."""
 
     id: str
     person: str

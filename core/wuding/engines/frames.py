@@ -18,7 +18,7 @@ from wuding.domain.fact import Fact
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
-from wuding.program.model import FieldType
+from wuding.program.model import Domain, FieldType
 
 DECODER = 1  # counts the changes of meaning of this module: columns that an older one wrote are made anew
 BASE: dict[str, pl.DataType] = {
@@ -158,6 +158,13 @@ def with_fields(base: pl.DataFrame, told: pl.Series, fields: Mapping[str, FieldT
     """The rows with the typed columns of their fields, given as JSON text that has them under `fields`."""
     texts = _texts(told, list(fields))
     return pl.concat([base, texts.select([_typed(n, f.type) for n, f in fields.items()])], how="horizontal")
+
+
+def posts_of(posts: pl.DataFrame, domain: Domain) -> pl.DataFrame:
+    """The posts that a book of this domain sees: those whose role the domain has. A role that several domains have
+    may be held in one of them alone, as `domain/role`."""
+    role = pl.col("role").str.strip_prefix(f"{domain.name}/")
+    return posts.with_columns(role).filter(pl.col("role").is_in(list(domain.roles)))
 
 
 def post_frame(posts: Iterable[Post]) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from wuding.intake.known import Known
 from wuding.intake.mapping import REJECTED, MappingFile, default_mapping
 from wuding.intake.names import check_names, fact_name, importable, near_first
 from wuding.intake.read import Table, ragged_rows, read_table
+from wuding.intake.subjects import apart
 from wuding.program.model import Domain
 from wuding.store.canonical import NewFact
 from wuding.store.entries import grid_fact, subject_fact
@@ -116,10 +117,8 @@ def _registry_facts(made: Prepared, domain: Domain, now: int) -> list[NewFact]:
 
 
 def _subject_fact(subject: Subject, domain: Domain, now: int) -> NewFact:
-    kinds = domain.subjects[subject.type].fields
-    private = {name: value for name, value in subject.fields.items() if kinds[name].private}
-    fields = {name: value for name, value in subject.fields.items() if name not in private}
-    return subject_fact(replace(subject, fields=fields), now, private)
+    public, private = apart(subject, [domain])
+    return subject_fact(public, now, private)
 
 
 def _by_name(fact: str | None, table: Table, domain: Domain) -> MappingFile:

@@ -10,7 +10,7 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
-from wuding.engines.frames import with_fields
+from wuding.engines.frames import posts_of, with_fields
 from wuding.program.builtin import FACTS
 from wuding.program.model import Domain, FieldType, Program
 from wuding.store.columns import Columns
@@ -41,7 +41,7 @@ def snapshot(
     return Snapshot(
         grids=frames.grids.drop("seq"),
         subjects=_subjects(frames.subjects, program.domain),
-        posts=frames.posts.drop("seq"),
+        posts=posts_of(frames.posts.drop("seq"), program.domain),
         facts=facts,
         as_of=as_of,
         zone=program.zone,

@@ -49,17 +49,25 @@ def run_tests(paths: Iterable[str | Path], shelf: Shelf, only_without: str | Non
 
 def load(paths: Iterable[str | Path], shelf: Shelf) -> list[Tests]:
     """The test files at `paths`, read and linked with their books. Raises as `run_tests` does."""
-    suites: list[Tests] = []
-    problems: list[Diagnostic] = []
+    texts: list[tuple[str, str]] = []
     found = [file for path in paths for file in _files(Path(path))]
     if not found:
         raise WudingError("WD708", paths=", ".join(str(path) for path in paths))
     for file in found:
         try:
-            text = file.read_text(encoding="utf-8")
+            texts.append((file.read_text(encoding="utf-8"), str(file)))
         except (OSError, UnicodeDecodeError) as error:
             raise WudingError("WD707", path=str(file), reason=str(error)) from error
-        tests, diagnostics = load_tests(text, str(file), shelf.domains, shelf.find)
+    return linked(texts, shelf)
+
+
+def linked(texts: Iterable[tuple[str, str]], shelf: Shelf) -> list[Tests]:
+    """The tests of these texts, each with the path that diagnostics show, linked with their books. Raises Rejected
+    with everything that is wrong in them."""
+    suites: list[Tests] = []
+    problems: list[Diagnostic] = []
+    for text, path in texts:
+        tests, diagnostics = load_tests(text, path, shelf.domains, shelf.find)
         problems += diagnostics
         if tests is not None:
             problems += [m for c in tests.cases for e in c.expect for m in mistakes(e, tests.program.zone)]

@@ -56,11 +56,11 @@ def load(w: Wuding, seed: int) -> None:
     w.add_subjects(place.subjects)
     w.appoint(place.posts)
     with tempfile.TemporaryDirectory() as folder:
-        for name, path in _written(deeds(place, rng), Path(folder)):
+        for name, path in written(deeds(place, rng), Path(folder)):
             w.import_facts(path, fact=f"{DOMAIN}/{name}")
 
 
-def _written(facts: Facts, folder: Path) -> Iterator[tuple[str, Path]]:
+def written(facts: Facts, folder: Path) -> Iterator[tuple[str, Path]]:
     """Each type of fact as a CSV file, as a town's office would hand it in."""
     for name, rows in facts.items():
         if rows:

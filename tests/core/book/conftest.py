@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wuding.book.cases import load_tests
+from wuding.book.clauses import load_clauses
 from wuding.book.load import load_domain, load_program
 from wuding.errors import Diagnostic
 from wuding.program.model import Domain, Program
@@ -59,6 +60,8 @@ def checked(park: Domain) -> Check:
 
         if first.startswith("domain:"):
             return load_domain(text, "file.yaml")[1]
+        if first.startswith(("plans:", "clauses:")):
+            return load_clauses([(text, "file.yaml")])[1]
         if first.startswith("test:"):
             return load_tests(text, "file.yaml", {"park": park}, find)[1]
         return load_program(text, "file.yaml", {"park": park}, find)[1]

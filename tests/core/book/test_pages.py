@@ -26,7 +26,7 @@ def blocks(page: str) -> list[str]:
 
 
 def whole(example: str) -> str:
-    if re.match(r"(book|domain|test):|#", example):
+    if re.match(r"(book|domain|test|plans):|#", example):
         return example
     header = HEADER.replace(HEADER.split("\n")[1] + "\n", "") if example.startswith("title:") else HEADER
     return header + example
