@@ -1,0 +1,103 @@
+"""What is written: single facts, corrections, the tree, subjects, posts, books put into force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from wuding.app.opened import Moment, Opened, built_in
+from wuding.domain.fact import CORE
+from wuding.domain.grid import Grid
+from wuding.domain.instants import parse_date
+from wuding.domain.post import Post
+from wuding.domain.subject import Subject
+from wuding.errors import Rejected, WudingError
+
+if TYPE_CHECKING:
+    from wuding.store.ledger import Receipt
+
+
+class Writing(Opened):
+    """Recording one by one."""
+
+    def record(
+        self,
+        type_: str,
+        *,
+        at: Moment | None = None,
+        grid: str | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        **fields: object,
+    ) -> Receipt:
+        """Record one fact, durably. `at` is when it happened (default: now). A fact about a subject takes the
+        subject's grid at that time unless told. Raises Rejected for what does not fit the fact type."""
+        from wuding.intake.recording import checked_fact
+        from wuding.store.registry import registry_frames
+
+        domain, thing = self.domain_of(type_)
+        frames = registry_frames(self.ledger)
+        owner = CORE if built_in(thing.name) else domain.name
+        fact = checked_fact(owner, thing, frames, self.ledger.zone, self.moment(at), grid, subject, actor, fields)
+        return self.ledger.append([fact])
+
+    def correct(
+        self, seq: int, *, void: bool = False, reason: str = "", actor: str | None = None, **new: Any
+    ) -> Receipt:
+        """Replace a recorded fact whole (`at`, `grid`, `subject`, `actor` and its fields), or void it."""
+        from wuding.intake.recording import checked_fact
+        from wuding.store.corrections import correction_fact
+        from wuding.store.registry import registry_frames
+
+        replacement = None
+        if not void:
+            old = next(self.ledger.facts(after=seq - 1, upto=seq), None)
+            if old is None:
+                raise WudingError("WD508", seq=seq)
+            _, thing = self.domain_of(f"{old.domain}/{old.type}")
+            place = {n: new.pop(n, getattr(old, n)) for n in ("grid", "subject", "actor")}
+            at = self.moment(new.pop("at", old.at))
+            fields = new or dict(old.fields)
+            replacement = checked_fact(
+                old.domain, thing, registry_frames(self.ledger), self.ledger.zone, at, fields=fields, **place
+            )
+        return self.ledger.append([correction_fact(seq, self.ledger.clock(), replacement, actor=actor, reason=reason)])
+
+    def add_grids(self, grids: Iterable[Grid]) -> Receipt:
+        """Make grids, or new versions of grids. Raises Rejected when the tree would not be one."""
+        from wuding.intake.grids import check_tree
+        from wuding.store.registry import grid_fact, registry_frames
+
+        new = list(grids)
+        known = set(registry_frames(self.ledger).grids.get_column("code"))
+        if wrong := check_tree(new, known=known):
+            raise Rejected(wrong)
+        now = self.ledger.clock()
+        return self.ledger.append([grid_fact(g, now) for g in new])
+
+    def add_subjects(self, subjects: Iterable[Subject]) -> Receipt:
+        """Make subjects, or new versions of subjects. A subject is one for all domains: fields that are not given stay
+        as they were on the first day of the new version, `None` empties one. What any domain calls private is kept
+        apart."""
+        from wuding.intake.subjects import apart, kept
+        from wuding.store.registry import registry_frames, subject_fact
+
+        now, known = self.ledger.clock(), registry_frames(self.ledger).subjects
+        split = (apart(s, self.shelf.domains.values()) for s in kept(subjects, known))
+        return self.ledger.append([subject_fact(s, now, private) for s, private in split])
+
+    def appoint(self, posts: Iterable[Post]) -> Receipt:
+        """Record who holds which role where."""
+        from wuding.store.registry import post_fact
+
+        now = self.ledger.clock()
+        return self.ledger.append([post_fact(p, now) for p in posts])
+
+    def put_in_force(self, name: str, start: str | None = None) -> Receipt:
+        """Put the present text of a book into force from a day on (None: for all time)."""
+        from wuding.store.registry import book_fact
+
+        self.shelf.program(name)
+        text = self.shelf.texts[name][0]
+        day = None if start is None else parse_date(start)
+        return self.ledger.append([book_fact(name, text, self.ledger.clock(), start=day)])
