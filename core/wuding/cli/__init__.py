@@ -61,20 +61,29 @@ def said(error: WudingError, lang: str) -> str:
 
 
 def _invoke(rest: list[str], settings: Settings) -> int:
+    from wuding.cli.usage import bad_line
+
     name = next((word for word in rest if not word.startswith("-")), "")
-    asked = [name] if name in COMMANDS else list(COMMANDS)
-    command = _built(asked, settings)
+    if name and name not in COMMANDS:
+        raise WudingError("WD830", name=name, allowed=list(COMMANDS))
+    command = _built([name] if name else list(COMMANDS), settings)
     try:
-        command.main(args=rest, prog_name="wuding", obj=settings)
+        code = command.main(args=rest, prog_name="wuding", obj=settings, standalone_mode=False)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else BAD_INPUT
-    return 0
+        code = stop.code
+    except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help has been printed
+            return BAD_INPUT
+        raise bad_line(error) from error
+    return code if isinstance(code, int) else 0 if code is None else BAD_INPUT
 
 
 def _built(names: Iterable[str], settings: Settings) -> Any:
     """The commands asked for, under one roof, their help in the language of the run."""
     import typer
     from typer.main import get_command
+
+    from wuding.cli.usage import translate
 
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback(help="cli.help", epilog="cli.epilog")(_root)
@@ -85,20 +94,9 @@ def _built(names: Iterable[str], settings: Settings) -> Any:
     commands: dict[str, Any] = command.commands  # type: ignore[attr-defined]
     for name in sorted(commands, key=order.__getitem__):
         commands[name] = commands.pop(name)
-    _translate(command, settings)
+    translate(command, settings)
     return command
 
 
 def _root() -> None:
     """Holds the commands together, also when only one of them was imported."""
-
-
-def _translate(command: Any, settings: Settings) -> None:
-    """Puts the catalogue's texts where commands and options name a key of it."""
-    for thing in (command, *command.params):
-        for attribute in ("help", "short_help", "epilog"):
-            key = getattr(thing, attribute, None)
-            if isinstance(key, str) and key in texts():
-                setattr(thing, attribute, settings.say(key))
-    for child in getattr(command, "commands", {}).values():
-        _translate(child, settings)
