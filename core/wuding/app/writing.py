@@ -41,10 +41,11 @@ class Writing(Opened):
         fact = checked_fact(owner, thing, frames, self.ledger.zone, self.moment(at), grid, subject, actor, fields)
         return self.ledger.append([fact])
 
-    def correct(
-        self, seq: int, *, void: bool = False, reason: str = "", actor: str | None = None, **new: Any
-    ) -> Receipt:
-        """Replace a recorded fact whole (`at`, `grid`, `subject`, `actor` and its fields), or void it."""
+    def correct(self, seq: int, *, void: bool = False, reason: str = "", by: str | None = None, **new: Any) -> Receipt:
+        """Replace a recorded fact, or void it. `new` may name `at`, `grid`, `subject`, `actor`, which else stay, and
+        fields: when any is named, all are replaced. `by` is who corrects.
+
+        Raises WD508 when there is no such fact, Rejected for what does not fit its type."""
         from wuding.intake.recording import checked_fact
         from wuding.store.corrections import correction_fact
         from wuding.store.registry import registry_frames
@@ -61,7 +62,7 @@ class Writing(Opened):
             replacement = checked_fact(
                 old.domain, thing, registry_frames(self.ledger), self.ledger.zone, at, fields=fields, **place
             )
-        return self.ledger.append([correction_fact(seq, self.ledger.clock(), replacement, actor=actor, reason=reason)])
+        return self.ledger.append([correction_fact(seq, self.ledger.clock(), replacement, actor=by, reason=reason)])
 
     def add_grids(self, grids: Iterable[Grid]) -> Receipt:
         """Make grids, or new versions of grids. Raises Rejected when the tree would not be one."""

@@ -1,9 +1,9 @@
-"""Facts into the ledger: `import` a file, `record` one."""
+"""Facts into the ledger: `import` a file, `record` one, `correct` one."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,16 @@ from wuding.cli.out import moment, print_json, progress
 from wuding.cli.settings import Settings
 from wuding.errors import WudingError
 
+if TYPE_CHECKING:
+    from wuding.store.ledger import Receipt
+
 PLACES = ("grid", "subject", "actor", "at", "type_")  # what every fact has is an option, no field
 
 
 def add(app: typer.Typer) -> None:
     app.command("import", help="cli.import")(import_)
     app.command("record", help="cli.record")(record)
+    app.command("correct", help="cli.correct")(correct)
 
 
 def import_(
@@ -66,8 +70,43 @@ def record(
 
     settings: Settings = context.obj
     form = settings.form("text", "json")
+    values = _fields(fields)
+    with Wuding.open(settings.db, create=False) as w:
+        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)
+        zone = w.ledger.zone
+    _told(settings, form, receipt, zone, "record.done")
+
+
+def correct(
+    context: typer.Context,
+    seq: Annotated[int, typer.Argument(metavar="NUMBER", help="cli.correct.seq", show_default=False)],
+    fields: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...", help="cli.correct.fields")] = None,
+    void: Annotated[bool, typer.Option("--void", help="cli.correct.void")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="cli.correct.reason")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="cli.correct.by")] = None,
+    grid: Annotated[str | None, typer.Option("--grid", help="cli.record.grid")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="cli.record.subject")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="cli.record.actor")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="cli.record.at")] = None,
+) -> None:
+    from wuding.app import Wuding
+
+    settings: Settings = context.obj
+    form = settings.form("text", "json")
+    placed = {"grid": grid, "subject": subject, "actor": actor, "at": at}
+    new = {name: value for name, value in placed.items() if value is not None} | _fields(fields)
+    if void == bool(new):
+        raise WudingError("WD836")
+    with Wuding.open(settings.db, create=False) as w:
+        receipt = w.correct(seq, void=void, reason=reason, by=by, **new)
+        zone = w.ledger.zone
+    _told(settings, form, receipt, zone, "correct.void" if void else "correct.done", fact=seq)
+
+
+def _fields(pairs: list[str] | None) -> dict[str, str]:
+    """Fields as they are typed: `name=value`. Raises WD809, WD818, WD822."""
     values: dict[str, str] = {}
-    for pair in fields or []:
+    for pair in pairs or []:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise WudingError("WD809", value=pair)
@@ -76,10 +115,11 @@ def record(
         if name in PLACES:
             raise WudingError("WD822", name=name)
         values[name] = value
-    with Wuding.open(settings.db, create=False) as w:
-        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)
-        zone = w.ledger.zone
+    return values
+
+
+def _told(settings: Settings, form: str, receipt: Receipt, zone: str, key: str, **args: object) -> None:
     if form == "json":
         print_json({"seq": receipt.first_seq, "recorded_at": receipt.recorded_at, "link": receipt.link})
     else:
-        print(settings.say("record.done", seq=receipt.first_seq, at=moment(receipt.recorded_at, zone)))
+        print(settings.say(key, seq=receipt.first_seq, at=moment(receipt.recorded_at, zone), **args))

@@ -246,3 +246,28 @@ def test_the_domain_may_be_named_or_follow_from_the_mapping(wuding, ledger: Path
     (tmp_path / "map.yaml").write_text("fact: inspection\nat: at\ngrid: grid\nfields: {filed: filed}\n", "utf-8")
     again = wuding("import", "facts.csv", "--mapping", "map.yaml", "--again", "--format", "json")
     assert (again.code, json.loads(again.out)["facts"]) == (0, 3)
+
+
+def test_a_fact_is_corrected_and_voided(wuding, ledger: Path) -> None:
+    recorded = json.loads(
+        wuding("record", "inspection", "filed=true", "--grid", "B1", "--at", "2024-05-03T09:00", "--format", "json").out
+    )
+    seq = str(recorded["seq"])
+
+    def met() -> set[str]:
+        assert wuding(*CHECK).code in (0, 1)
+        found = json.loads(wuding("findings", "--status", "met", "--format", "json").out)
+        return {f["id"] for f in found}
+
+    assert met() == {"fire/little#monthly@B1/2024-05"}
+
+    moved = wuding("correct", seq, "--at", "2024-06-03T09:00", "--grid", "B2", "--reason", "wrong day", "--by", "wu")
+    assert moved.code == 0 and f"fact {seq} corrected" in moved.out
+    assert met() == {"fire/little#monthly@B2/2024-06"}
+
+    assert wuding("correct", seq, "--void", "--reason", "false alarm").code == 0
+    assert met() == set()
+    for words in ((seq,), (seq, "--void", "--at", "2024-06-03"), ("999", "--void", "filed=true")):
+        answer = wuding("correct", *words)
+        assert answer.code == 2 and answer.err.startswith("WD836")
+    assert wuding("correct", "999", "--at", "2024-06-03").err.startswith("WD508")
