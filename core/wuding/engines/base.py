@@ -1,4 +1,4 @@
-"""What an engine is given: a snapshot of everything known, in columns.
+"""What an engine is given: a snapshot of everything known, in columns; and what matching facts answers.
 
 The frames are Polars frames; facts stay lazy until a rule asks for their type. Days are days since
 1970-01-01, instants microseconds since 1970-01-01 UTC. Fields are named `f.<name>`, with the types of
@@ -7,10 +7,15 @@ The frames are Polars frames; facts stay lazy until a rule asks for their type. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from wuding.domain.fact import Fact
+    from wuding.program.model import Program
 
 FactFrames = Mapping[tuple[str, str], pl.LazyFrame]
 
@@ -34,3 +39,44 @@ class Snapshot:
     window_from: int
     boundaries: Mapping[str, bytes] = field(default_factory=dict)
     in_force: tuple[int | None, int | None] = (None, None)
+
+
+# ── matching facts with one another (semantics 28) ───────────────────────────────────────────────
+class Match(NamedTuple):
+    """Facts that meet a selector of facts.
+
+    `rule` is the rule's key in the book (`education[school]`); `term` the selector's place in the rule (`do`,
+    `items.late.each`, `steps.fixed.of`, `do.with.0`, `do.without.0`). `seqs` are the fact's sequence and, for each
+    `with` of facts in its order, that of one counterpart. What facts alone do not decide (a holder's field, a
+    parameter, a role, a finding) leaves a match possible: `certain` is then false.
+    """
+
+    rule: str
+    term: str
+    seqs: tuple[int, ...]
+    certain: bool
+
+
+class Matcher(Protocol):
+    """What matches facts: a pure function of the program and the facts, whichever engine does it.
+
+    Facts are given after corrections (semantics 4), none later than the moment asked, in any order; sequences
+    differ. Answers are sorted, each (rule, term, seqs) once.
+    """
+
+    def matches(self, program: Program, facts: Sequence[Fact]) -> list[Match]:
+        """All matches of all selectors of facts, nested ones (`with`, `without`) as terms of their own."""
+        ...
+
+    def touched(self, program: Program, new_facts: Sequence[Fact], around: Sequence[Fact]) -> list[Match]:
+        """The matches among `new_facts` and `around` in which a new fact takes part.
+
+        A new fact that ends an older match by being what must not exist is told by a match of the `without` itself:
+        a rule without any match here is not touched by these facts through its selectors."""
+        ...
+
+
+def involving(found: Sequence[Match], new_facts: Sequence[Fact]) -> list[Match]:
+    """The matches in which one of the new facts takes part."""
+    new = {fact.seq for fact in new_facts}
+    return [match for match in found if not new.isdisjoint(match.seqs)]
