@@ -1,0 +1,1 @@
+"""The morality-bank domain of Wuding."""
