@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-from wuding.catalogue import texts
+from wuding.catalogue import text, texts
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -94,3 +94,10 @@ def test_both_languages_say_the_same() -> None:
     assert [key for key, entry in texts().items() if set(entry) != {"zh", "en"}] == []
     assert [key for key, entry in texts().items() if blanks(entry["zh"]) != blanks(entry["en"])] == []
     assert [key for key, entry in texts().items() if not (entry["zh"].strip() and entry["en"].strip())] == []
+
+
+def test_a_noun_takes_the_number_of_what_it_counts() -> None:
+    assert text("lint.book", "en", count=1) == "1 book"
+    assert text("lint.book", "en", count=0) == "0 books"
+    assert text("import.done", "en", rows="1", facts=2, grids=1, subjects=11) == "1 row: 2 facts, 1 grid, 11 subjects"
+    assert text("lint.book", "zh", count=1).startswith("1")

@@ -1,8 +1,9 @@
 """The texts of Wuding in Chinese and English: messages, their remedies, names of things; and how a diagnostic looks.
 
 Texts lie in JSON files beside this one, a flat object each: key to `{"zh": .., "en": ..}`. Of a code `WDnnn` the
-message, and `WDnnn.help` the remedy. Placeholders are those of `str.format`; `{hint}` is made here from the
-arguments `name` and `allowed`: a suggestion, when one of the allowed names is near.
+message, and `WDnnn.help` the remedy. Placeholders are those of `str.format`; `{count:book|books}` is the first word
+when `count` is 1, else the second; `{hint}` is made here from the arguments `name` and `allowed`: a suggestion, when
+one of the allowed names is near.
 """
 
 from __future__ import annotations
@@ -43,11 +44,21 @@ class _Said(dict[str, str]):
     """The arguments as they are said in a language; what is not given is said as nothing."""
 
     def __init__(self, args: Mapping[str, object], lang: str) -> None:
-        super().__init__({name: _said(name, value, lang) for name, value in args.items()})
+        super().__init__({name: _Word(_said(name, value, lang)) for name, value in args.items()})
         self["hint"] = _hint(args, lang)
 
     def __missing__(self, name: str) -> str:
         return ""
+
+
+class _Word(str):
+    """What is said of an argument; `{count:book|books}` says a noun in its number instead."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        if not bar:
+            return super().__format__(spec)
+        return one if self == "1" else many
 
 
 def _said(name: str, value: object, lang: str) -> str:

@@ -71,7 +71,7 @@ def test_the_tree(wuding, ledger: Path) -> None:
     assert "B1 甲格" in wuding("grid", "show", "Z").out
     assert wuding("grid", "show", "Z", "--depth", "1", "--format", "csv").out.count("\n") == 3
     checked = wuding("grid", "check")
-    assert (checked.code, "sound: 4 grids, 1 roots" in checked.out) == (0, True)
+    assert (checked.code, "sound: 4 grids, 1 root" in checked.out) == (0, True)
 
 
 def test_a_partition(wuding, ledger: Path, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_partition(wuding, ledger: Path, tmp_path: Path) -> None:
     (tmp_path / "map.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": tiles}))
     lacking = wuding("grid", "check", "--partition", "G1")
     assert (lacking.code, "WD823" in lacking.err) == (2, True)
-    assert "codes that no grid has: X" in wuding("grid", "import", "--boundaries", "map.geojson").out
+    assert "1 code that no grid has: X" in wuding("grid", "import", "--boundaries", "map.geojson").out
     answer = wuding("grid", "check", "--partition", "G1", "--format", "json")
     (gap,) = json.loads(answer.out)["partition"]
     assert (answer.code, gap["kind"], sorted(gap["codes"])) == (1, "gap", ["B1", "B2"])

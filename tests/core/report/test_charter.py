@@ -86,7 +86,7 @@ def test_the_five_things_and_the_gaps(w: Wuding) -> None:
     assert page.tasks[0].sentences == (
         "at least 1 every month: fire inspection (registered and reported is yes), only during summer (06-01 to 08-31)",
     )
-    assert page.tasks[1].sentences[0] == "for 1 subjects in this grid"
+    assert page.tasks[1].sentences[0] == "for 1 subject in this grid"
     assert {r.title for r in page.rewards} == {"annual assessment", "burnt"}
     assert any("when total is at least 90: bonus 2" in s for r in page.rewards for s in r.sentences)
     assert [(g.title, g.status, g.since, g.days) for g in page.gaps] == [("a director", "gap", "2024-03-11", 51)]
