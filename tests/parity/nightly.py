@@ -10,6 +10,7 @@ import argparse
 import random
 import sys
 import time
+import traceback
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from tests.parity.engine import difference
@@ -31,11 +32,7 @@ def hunt(section: str, count: int, fresh: int) -> tuple[int, dict[str, Case]]:
     def run(case: Case) -> None:
         nonlocal ran
         ran += 1
-        try:
-            found = difference(case)
-        except Exception as error:
-            found = f"~ {type(error).__name__}: {error}".splitlines()[0]
-        if found:
+        if found := found_in(case):
             kind = kind_of(found)
             if kind not in failing or len(repr(case)) < len(repr(failing[kind])):
                 failing[kind] = case
@@ -44,13 +41,19 @@ def hunt(section: str, count: int, fresh: int) -> tuple[int, dict[str, Case]]:
     return ran, failing
 
 
+def found_in(case: Case) -> str:
+    """The difference; an exception is one too."""
+    try:
+        return difference(case)
+    except Exception as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return f"~ {type(error).__name__} in {at.name}: {error}".splitlines()[0]
+
+
 def told(case: Case) -> str:
     """The case made small and its difference."""
-    try:
-        small = reduced(case, difference)
-        return f"{small!r}\n{difference(small)}\n"
-    except Exception as error:
-        return f"{case!r}\n{type(error).__name__}: {error}\n"
+    small = reduced(case, found_in)
+    return f"{small!r}\n{found_in(small)}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:

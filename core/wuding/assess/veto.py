@@ -55,13 +55,13 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
     plain_sel = Selector(
         sel.source, sel.names, And(rest) if rest else None, sel.by, sel.same, sel.within, sel.having, sel.lacking
     )
-    rows = candidates(ctx, plain_sel).with_columns(pday="home", **{"a.grid": "grid"})
+    rows = candidates(ctx, plain_sel).with_columns(pday="on", **{"a.grid": "grid"})
     cond = shared(plain_sel)
     if cond is not None:
         rows = with_params(ctx, rows, params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
     if sel.by:
-        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = possible(rows)
     if sel.source == "finding":
         named = with_ids(_as_findings(rows), ctx.program.book, _names(ctx))
