@@ -321,3 +321,11 @@ def test_e1_what_comes_after_the_next_opening_belongs_to_that() -> None:
     found = {f.episode: f.status for f in columnar(given, program(rule)) if f.step}
     assert difference(Case(program(rule), given)) == ""
     assert found[1] == "waiting"
+
+
+def test_v1_what_is_not_there_is_not_struck() -> None:
+    rule = Veto(head("v"), VISIT, "subject")
+    opened = (shop("S1", "B1", start="2024-02-01"),)
+    for when, struck in (("2024-01-31", []), ("2024-02-01", ["S1"])):
+        given = world(fact("visit", when, "B1", subject="S1"), as_of="2024-03-05", subjects=opened)
+        assert [f.holder for f in agreed(rule, given).values()] == struck

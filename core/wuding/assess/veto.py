@@ -125,7 +125,11 @@ def _grown(ctx: Context, rows: pl.DataFrame, growing: list[Cond]) -> pl.DataFram
 def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
     """The causes with the `holder` each strikes."""
     if rule.strikes == "subject":
-        rows = causes.filter(pl.col("subject").is_not_null())
+        frames = [f.select("id", "start", "end", _grid="grid") for f in ctx.snap.subjects.values()]
+        if not frames:
+            return causes.clear().with_columns(holder="subject", holder_kind=pl.lit("subject"))
+        there = causes.join(pl.concat(frames), left_on="subject", right_on="id").filter(holds_on(pl.col("on")))
+        rows = there.with_columns(grid="_grid").drop("start", "end", "_grid")
         return rows.with_columns(holder="subject", holder_kind=pl.lit("subject"), actor=pl.lit(None, pl.String))
     if rule.strikes == "post":
         posts = ctx.snap.posts.select("person", "start", "end", holder="id", _grid="grid", _about="subject")

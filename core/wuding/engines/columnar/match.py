@@ -43,7 +43,9 @@ def match(
     found = alone(ctx, sel) if late else candidates(ctx, sel)
     if bare and not late:
         found = found.select(c for c in found.columns if c in _counted_columns(sel))
-    waits = late and any(isinstance(o.within, Duration) for o in sel.lacking)  # its period is that of a window's end
+    waits = (
+        late and sel.source not in POPULATIONS and any(isinstance(o.within, Duration) for o in sel.lacking)
+    )  # its period is that of a window's end
     rows = linked(ctx, found, sel, asked, kind, None if waits else every, subtree or sel.within == "subtree")
     rows = _held_to(ctx, rows, sel, kind)
     if late:
