@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from tests.parity import kit
 from tests.parity.kit import day
 
 from wuding.domain.fact import CORE, Fact
+from wuding.domain.finding import Finding
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
@@ -47,6 +48,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "cost": some(("1.5", "-2", "0")), "ref": some(("R1", "R2")), "due": dates, "issued": dates, "expires": dates,
 }  # fmt: skip
 TYPES = ("visit", "report", "fix", "note", "licence")
+
+
+def one_in(n: int) -> st.SearchStrategy[bool]:
+    return st.integers(1, n).map(lambda drawn: drawn == n)
 
 
 @st.composite
@@ -99,19 +104,30 @@ def subjects(draw: Any) -> tuple[Subject, ...]:
 
 @st.composite
 def posts(draw: Any, subjects: tuple[Subject, ...]) -> tuple[Post, ...]:
-    found = []
-    for n in range(draw(some((2, 4, 6, 1, 0)))):
-        start, end = sorted((day(draw(dates)), day(draw(dates))))
-        post = Post(
-            f"P{n}", draw(some(PEOPLE)), draw(some(("keeper", "chief"))), draw(some(PLACES)),
-            capacity=draw(some(("principal", "principal", "A", "B"))),
-            start=draw(rarely(st.just(start))), end=draw(rarely(st.just(end))) if start < end else None,
-        )  # fmt: skip
-        at_subject = draw(rarely(st.sampled_from(subjects))) if subjects else None
-        if at_subject is not None:
-            post = replace(post, subject=at_subject.id, grid=at_subject.grid)
-        found.append(post)
+    """Some posts, one by one; and often a team: a principal and deputies of one role at one place."""
+    found = [draw(post(f"P{n}", subjects)) for n in range(draw(some((2, 4, 1, 0))))]
+    if draw(st.booleans()):
+        first = replace(draw(post("T0", subjects)), capacity="principal", person="li", start=None)
+        found.append(first)
+        for n, (capacity, person) in enumerate((("A", "wu"), ("B", "xu"), ("A", "xu"))[: draw(st.integers(1, 3))], 1):
+            days = draw(post("", ()))
+            found.append(replace(first, id=f"T{n}", person=person, capacity=capacity, start=days.start, end=days.end))
+    if draw(one_in(6)):  # 15c: of another domain, or in this one alone
+        other = draw(post("D0", subjects))
+        found.append(replace(other, role=draw(some(("toy/keeper", "other/keeper", "cook")))))
     return tuple(found)
+
+
+@st.composite
+def post(draw: Any, id: str, subjects: tuple[Subject, ...]) -> Post:
+    start, end = sorted((day(draw(dates)), day(draw(dates))))
+    found = Post(
+        id, draw(some(PEOPLE)), draw(some(("keeper", "keeper", "chief"))), draw(some(PLACES)),
+        capacity=draw(some(("principal", "principal", "A", "B"))),
+        start=draw(rarely(st.just(start))), end=draw(rarely(st.just(end))) if start < end else None,
+    )  # fmt: skip
+    at_subject = draw(rarely(st.sampled_from(subjects))) if subjects else None
+    return found if at_subject is None else replace(found, subject=at_subject.id, grid=at_subject.grid)
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────
@@ -123,14 +139,30 @@ def grid_of(subjects: tuple[Subject, ...], id: str, when: int) -> str:
     return (now or versions)[0].grid
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Where and when most of what happens in a world does: few days and places, so that things meet."""
+
+    days: tuple[str, ...] = DAYS
+    places: tuple[str, ...] = PLACES
+
+
 @st.composite
-def deeds(draw: Any, subjects: tuple[Subject, ...], types: tuple[str, ...]) -> Fact:
+def stages(draw: Any) -> Stage:
+    if draw(one_in(3)):
+        return Stage()
+    days = draw(st.sets(some(DAYS), min_size=2, max_size=4))
+    return Stage(tuple(sorted(days)) * 4 + DAYS, draw(some((("B1",), ("B1", "B2"), ("B1", "A1")))) * 6 + PLACES)
+
+
+@st.composite
+def deeds(draw: Any, subjects: tuple[Subject, ...], types: tuple[str, ...], stage: Stage = Stage()) -> Fact:
     """A fact of the domain, without a sequence number."""
     type = draw(some(types if subjects else tuple(t for t in types if t != "licence") or TYPES[:-1]))
-    when = draw(instants)
+    when = kit.at(draw(some(stage.days)) + draw(some(HOURS)))
     ids = tuple(sorted({s.id for s in subjects}))
     about = draw(some(ids) if type == "licence" else st.none() | some(ids)) if ids else None
-    grid = grid_of(subjects, about, when) if about else draw(some(PLACES))
+    grid = grid_of(subjects, about, when) if about else draw(some(stage.places))
     actor = draw(maybe(some((*PEOPLE, about or grid))))
     recorded = when + draw(some((0, 3 * 86_400_000_000)))
     names = tuple(kit.DOMAIN.facts[type].fields)
@@ -138,22 +170,37 @@ def deeds(draw: Any, subjects: tuple[Subject, ...], types: tuple[str, ...]) -> F
 
 
 @st.composite
-def rulings(draw: Any, rules: tuple[str, ...]) -> Fact:
-    """An absence, a waiver or an appeal, that happened on one of the days."""
-    when = draw(instants)
+def absences(draw: Any) -> Fact:
     start, end = sorted((draw(dates), draw(dates)))
     days: dict[str, object] = {"from": start} | draw(st.sampled_from([{}, {"to": end}]))
-    type = draw(some(("absence", "waiver", "appeal") if rules else ("absence",)))
-    if type == "absence":
-        told: dict[str, object] = {"person": draw(some(PEOPLE)), **days}
-    elif type == "waiver":
-        holder = draw(some((*BLOCKS, "A1", "S1")))
-        told = {"rule": draw(some(rules)), "holder": holder, "approver": "an", "reason": "", **days}
-        told |= draw(st.sampled_from([{}, {"retroactive": True}]))
-    else:
-        about = draw(some(("B1/2024-01", "B1/2024-01-01", "B1/2024-02-01", "B1/R1", "A1/2024", "S1/2024-01")))
-        told = {"finding": f"toy/test#{draw(some(rules))}@{about}", "upheld": draw(st.booleans())}
+    told = {"person": draw(some(("li", "li", "wu", "xu"))), **days}
+    return core("absence", draw(instants), told)
+
+
+def core(type: str, when: int, told: dict[str, object]) -> Fact:
     return Fact(0, CORE, type, None, None, None, when, when, told)
+
+
+@st.composite
+def rulings(draw: Any, found: Finding) -> Fact:
+    """A waiver or an appeal of a finding, or of one like it."""
+    when = draw(instants)
+    if draw(st.booleans()):
+        id = found.id if draw(one_in(4)) or not found.episode > 1 else found.id.split("~")[0]
+        return core("appeal", when, {"finding": id, "upheld": not draw(one_in(4))})
+    start, end = sorted((draw(dates), draw(dates)))
+    variant, step = f"[{found.variant}]" if found.variant else "", f".{found.step}" if found.step else ""
+    name = found.rule + draw(some(("", variant, step, variant + step, "[y]", ".s9")))
+    told: dict[str, object] = {"rule": name.removeprefix(draw(some(("", "old-")))), "holder": found.holder}
+    told |= {"from": start, "approver": "an", "reason": ""}
+    told |= draw(st.sampled_from([{}, {}, {"to": end}])) | draw(st.sampled_from([{}, {"retroactive": True}]))
+    return core("waiver", when, told)
+
+
+@st.composite
+def foreign(draw: Any, subjects: tuple[Subject, ...]) -> Fact:
+    """A fact of another domain that has types of the same names (15c)."""
+    return replace(draw(deeds(subjects, TYPES)), domain="other")
 
 
 @st.composite
@@ -161,19 +208,26 @@ def corrections(draw: Any, subjects: tuple[Subject, ...], facts: list[Fact]) -> 
     seq = draw(st.integers(1, len(facts)))
     old = facts[seq - 1]
     when = kit.days.label(kit.days.day_of(old.at, kit.ZONE))
-    new = draw(deeds(subjects, (old.type,))) if old.domain != CORE else None
-    return kit.correction(seq, when, draw(st.one_of(st.none(), st.just(new))))
+    if old.domain == CORE:
+        return kit.correction(seq, when, None)
+    new = draw(deeds(subjects, (old.type,)))
+    some_fields = draw(st.sampled_from([dict(old.fields), {}]))  # it often moves, and says the same
+    new = replace(new, fields=some_fields or new.fields)
+    return kit.correction(seq, when, draw(st.sampled_from([None, new, new])))
 
 
 @st.composite
-def worlds(draw: Any, rules: tuple[str, ...], types: tuple[str, ...]) -> World:
-    """A world of which a program with rules of these names, that look for facts of these types, can be asked."""
+def worlds(draw: Any, types: tuple[str, ...]) -> World:
+    """A world of which a program can be asked whose rules look for facts of these types."""
     subject = draw(subjects())
-    size = draw(some((4, 12, 1, 30)))
-    facts = draw(st.lists(deeds(subject, types or TYPES), min_size=size // 2, max_size=size))
-    facts += draw(st.lists(rulings(rules), max_size=2))
+    size, stage = draw(some((12, 30, 4, 1))), draw(stages())
+    facts = draw(st.lists(deeds(subject, types or TYPES, stage), min_size=size // 2, max_size=size))
+    facts += draw(st.lists(absences(), max_size=2))
+    facts += draw(st.lists(foreign(subject), max_size=draw(some((0, 0, 2)))))
     if facts:
         facts += draw(st.lists(corrections(subject, facts), max_size=draw(some((0, 0, 2)))))
+    if any(f.type == "correction" for f in facts) and draw(one_in(3)):  # of a correction, or of what was corrected
+        facts += draw(st.lists(corrections(subject, facts), min_size=1, max_size=2))
     numbered = tuple(replace(fact, seq=n) for n, fact in enumerate(facts, 1))
     late = ("2024-04-05", "2024-03-31", "2024-03-05", "2024-03-01")
     as_of = draw(st.builds(lambda d, h: kit.at(d + h), some((*late * 5, *DAYS)), some(HOURS)))

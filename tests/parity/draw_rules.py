@@ -7,8 +7,17 @@ from fractions import Fraction
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.parity.draw import DAYS, rarely, some
-from tests.parity.draw_selectors import conds, everies, facts, fields_of, holders, tests, things
+from tests.parity.draw import DAYS, one_in, rarely, some
+from tests.parity.draw_selectors import (
+    conds,
+    everies,
+    facts,
+    fields_of,
+    holders,
+    populations,
+    tests,
+    things,
+)
 from tests.parity.kit import day, head, is_, it_is, num, sel
 
 from wuding.domain.period import Every
@@ -56,9 +65,11 @@ def patrols(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Patrol:
     shape = draw(some(("every", "every", "every", "apart", "must")))
     if shape == "must":
         type = draw(some(("visit", "report")))
-        chosen = draw(facts(type, deep=False, scoped=False))
+        chosen = draw(facts(type, scoped=False))
         return replace(rule, holders=replace(chosen, distinct=None), must=draw(conds(fields_of(type))))
-    rule = replace(rule, do=draw(facts()))
+    rule = replace(rule, do=draw(facts(held=rule.holders.source)))
+    if before and draw(one_in(6)):
+        rule = replace(rule, do=draw(things(before)))
     if shape == "apart":
         return replace(
             rule, apart=draw(st.sampled_from([Duration(10, "d"), Duration(1, "month"), Duration(5, "workday")]))
@@ -89,12 +100,7 @@ def charters(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Charter:
         chosen = replace(draw(facts("licence", "visit", deep=False, scoped=False)), distinct=None)
         return replace(rule, kind="have", of=chosen, be=it_is(">=", 1))
     if kind == "count":
-        what = [
-            sel("grid", "block"),
-            sel("post", "keeper"),
-            sel("subject", "shop", when=draw(rarely(conds(fields_of("shop"))))),
-        ]
-        return replace(rule, kind="count", of=draw(st.sampled_from(what)), be=draw(tests))
+        return replace(rule, kind="count", of=draw(populations(place.source)), be=draw(tests))
     if kind == "must":
         return replace(rule, kind="must", holders=sel("subject", "shop"), must=draw(conds(fields_of("shop"))))
     if kind == "duties":
@@ -105,25 +111,31 @@ def charters(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Charter:
 
 
 @st.composite
-def measures(draw: Any, name: str, before: tuple[Rule, ...], periodic: bool = True) -> Measure:
+def measures(draw: Any, name: str, before: tuple[Rule, ...], periodic: bool = True, held: str = "") -> Measure:
     fn = draw(some(("count", "sum", "avg", "min", "max", "share")))
     period = draw(some(("current", "current", "previous"))) if periodic else "current"
     if fn == "share":
-        member = replace(draw(facts("report", "visit", deep=False)), distinct=None)
+        member = replace(draw(facts("report", "visit", held=held)), distinct=None)
         if draw(st.booleans()):
-            counterpart = replace(draw(facts("fix", "visit", deep=False, scoped=False)), distinct=None)
+            counterpart = replace(draw(facts("fix", "visit", scoped=False, held=held)), distinct=None)
             return Measure(name, fn, of=member, share_with=counterpart, period=period)
         return Measure(name, fn, of=member, share_when=draw(conds(fields_of(member.names[0]))), period=period)
     if fn == "count":
-        return Measure(name, fn, of=draw(things(before)), period=period)
-    chosen = replace(draw(facts("visit")), distinct=None)
+        return Measure(name, fn, of=draw(things(before, held) | populations(held)), period=period)
+    chosen = replace(draw(facts("visit", held=held)), distinct=None)
     last_per = draw(st.sampled_from([(), (), ("kind",)]))
     return Measure(name, fn, of=chosen, field=draw(some(("people", "cost"))), period=period, last_per=last_per)
 
 
 @st.composite
 def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
-    taken = tuple(draw(measures(f"m{n}", before)) for n in range(draw(st.integers(0, 2))))
+    of = draw(holders())
+    every = draw(some((Every("month"), Every("year"), Every("week"), Every("quarter"))))
+    held = of.source
+    taken = tuple(draw(measures(f"m{n}", before, held=held)) for n in range(draw(st.integers(0, 2))))
+    if taken and draw(one_in(3)):
+        sum_of = Arith(draw(some(("+", "-", "max"))), (Field(taken[0].name, "number"), num(2)))
+        taken = (*taken, Measure("mx", "expr", expr=sum_of))
     items: list[Item] = []
     for n in range(draw(st.integers(0, 3))):
         limit = draw(st.sampled_from([None, Limits(low=Fraction(-5)), Limits(high=Fraction(3))]))
@@ -135,7 +147,7 @@ def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
             )
             items.append(Item(f"i{n}", category, False, None, points, limit, draw(rarely(st.just(num(1))))))
             continue
-        each = replace(draw(things(before)), distinct=None)
+        each = replace(draw(things(before, held)), distinct=None)
         terms: list[Term] = [num(-5), num("2.345"), Param("plain", "number")]
         if "visit" in each.names:
             terms += [Field("people", "int"), Arith("neg", (Field("cost", "number"),)), Param("by-kind", "number")]
@@ -154,8 +166,7 @@ def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
     )
     clamped = {"cat": Limits(Fraction(-6), Fraction(6)), "a": Limits(low=Fraction(-1))}
     return Scoring(
-        draw(heads(id)), draw(holders()), draw(some((Every("month"), Every("year"), Every("week"), Every("quarter")))),
-        num(100), taken, tuple(items), draw(st.sampled_from([{}, clamped])),
+        draw(heads(id)), of, every, num(100), taken, tuple(items), draw(st.sampled_from([{}, clamped])),
         draw(some((Limits(), Limits(Fraction(90), Fraction(105))))), bands,
         draw(some((None, "area", "zone", "book"))), draw(some(("desc", "asc"))), draw(some(((), rewards))),
         draw(some((2, 0))), draw(some(("half-away", "half-away", "half-even"))),
@@ -220,20 +231,25 @@ def escalations(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Escalation
 @st.composite
 def targets(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Target:
     rule = Target(draw(heads(id)), draw(holders()))
+    held = rule.holders.source
     shape = draw(some(("count", "share", "population", "value")))
     if shape == "count":
-        rule = replace(rule, count=draw(things(before)))
+        rule = replace(rule, count=draw(things(before, held) | populations(held)))
     elif shape == "share":
-        member = replace(draw(facts("report", "visit", deep=False, scoped=False)), distinct=None)
-        counterpart = replace(draw(facts("fix", "visit", deep=False, scoped=False)), distinct=None)
+        member = replace(draw(facts("report", "visit", scoped=False, held=held)), distinct=None)
+        counterpart = replace(draw(facts("fix", "visit", scoped=False, held=held)), distinct=None)
         rule = replace(rule, share_of=member, share_with=counterpart)
     elif shape == "population":
-        counterpart = replace(draw(facts("visit", "licence", deep=False, scoped=False)), distinct=None)
-        rule = replace(rule, share_of=sel("subject", "shop"), share_with=counterpart)
+        counterpart = replace(draw(facts("visit", "licence", scoped=False, held=held)), distinct=None)
+        rule = replace(
+            rule, share_of=draw(populations(held).filter(lambda s: s.source == "subject")), share_with=counterpart
+        )
         if draw(st.booleans()):
             rule = replace(rule, share_with=None, share_when=draw(conds(fields_of("shop"))))
     else:
-        taken = tuple(draw(measures(f"m{n}", before, periodic=False)) for n in range(draw(st.integers(1, 2))))
+        taken = tuple(
+            draw(measures(f"m{n}", before, periodic=False, held=held)) for n in range(draw(st.integers(1, 2)))
+        )
         rule = replace(rule, measures=taken, value=Arith("+", (*(Field(m.name, "number") for m in taken), num(0))))
     if draw(st.booleans()):
         return replace(rule, every=draw(everies.filter(lambda e: e.unit != "workday")), reach=draw(tests))

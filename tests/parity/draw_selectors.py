@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from tests.parity import kit
-from tests.parity.draw import DAYS, rarely, some
+from tests.parity.draw import DAYS, one_in, rarely, some
 from tests.parity.kit import between, day, is_, it_is, num, sel
 
 from wuding.domain.period import Every
-from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Lit, Not, OneOf, Or, Param, Term
+from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Field, Has, Holder, Lit, Not, OneOf, Or, Param, Term
 from wuding.program.model import (
     Charter,
     Escalation,
@@ -87,23 +87,80 @@ def fields_of(type: str) -> tuple[tuple[str, str], ...]:
 
 
 # ── selectors ────────────────────────────────────────────────────────────────────────────────────
+ROLES = (("keeper",), ("chief",), ("keeper", "chief"), ("self",))
+HELD: dict[str, dict[str, Cond]] = {  # what compares a thing of a type with its holder, by the kind of the holder
+    "subject": {
+        "visit": Cmp(">=", Field("people", "int"), Holder("size", "int")),
+        "report": Cmp("<", Field("people", "int"), Holder("size", "int")),
+        "shop": Cmp("=", Field("risk", "enum"), Holder("risk", "enum")),
+    },
+    "grid": dict.fromkeys(
+        ("visit", "report", "fix", "note"), Cmp("=", Field("grid", "text"), Holder("code", "text"))
+    ),
+    "post": dict.fromkeys(
+        ("visit", "report", "fix", "note"), Cmp("!=", Field("actor", "person"), Holder("person", "person"))
+    ),
+}  # fmt: skip
+
+
 @st.composite
-def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True) -> Selector:
-    """A selector of facts, with everything a selector may say."""
+def facts(draw: Any, *types: str, deep: bool = True, scoped: bool = True, held: str = "") -> Selector:
+    """A selector of facts, with everything a selector may say. `held`: the kind of the holders, where there are."""
     type = draw(some(types or ("visit", "report", "fix")))
     found = sel("fact", type, when=draw(st.none() | conds(fields_of(type))))
-    if draw(st.integers(0, 4)) == 4:
-        found = replace(found, by=draw(some((("keeper",), ("chief",), ("keeper", "chief"), ("self",)))))
-    if scoped and draw(st.integers(0, 3)) == 3:
+    if draw(one_in(8)) and type in HELD.get(held, {}):
+        mine = HELD[held][type]
+        found = replace(found, when=mine if found.when is None else And((found.when, mine)))
+    if draw(one_in(5)):
+        found = replace(found, by=draw(some(ROLES)))
+    if scoped and draw(one_in(4)):
         found = replace(found, within="subtree")
-    if deep and draw(st.integers(0, 3)) == 3:
-        other = replace(draw(facts("fix", "visit", "note", deep=False, scoped=False)), by=())
-        other = replace(
-            other, within=draw(rarely(durations)), same=draw(rarely(some((("grid",), ("subject", "grid")))))
+    if scoped and draw(one_in(8)):
+        found = replace(found, same=draw(some((("grid",), ("subject",), ("actor",)))))
+    if deep and draw(one_in(3)):
+        found = replace(found, **{draw(some(("having", "lacking"))): (draw(counterparts(held)),)})
+        if draw(one_in(4)):
+            found = replace(found, **{draw(some(("having", "lacking"))): (draw(counterparts(held)),)})
+        if draw(one_in(4)):
+            found = replace(found, lacking=(draw(counterparts(held)), draw(counterparts(held))))
+    if draw(one_in(8)) and type == "visit":
+        found = replace(found, distinct=draw(some(("kind", "people"))))
+    return found
+
+
+@st.composite
+def counterparts(draw: Any, held: str = "", deep: bool = True) -> Selector:
+    """What must or must not be there besides: a fact, or seldom a shop or a post; it may want a counterpart too."""
+    if draw(one_in(6)):
+        kind = draw(some(("shop", "keeper")))
+        found = sel("subject", "shop", when=draw(st.none() | conds(fields_of("shop")))) if kind == "shop" else None
+        if found is not None and held == "subject" and draw(one_in(2)):
+            found = replace(found, when=HELD[held]["shop"])
+        return replace(found or sel("post", "keeper"), same=draw(rarely(st.just(("grid",)))))
+    found = draw(facts("fix", "visit", "note", deep=False, scoped=False, held=held))
+    found = replace(found, distinct=None, within=draw(rarely(durations)))
+    found = replace(found, same=draw(rarely(some((("grid",), ("subject", "grid"), ("actor",))))))
+    if deep and draw(one_in(5)):
+        inner = draw(counterparts(held, deep=False))
+        found = replace(found, **{draw(some(("having", "lacking"))): (inner,)})
+    return found
+
+
+@st.composite
+def populations(draw: Any, held: str = "") -> Selector:
+    """Grids, subjects or posts, with or without what must be there besides."""
+    found = draw(
+        st.sampled_from(
+            [sel("subject", "shop"), sel("subject", "shop", "site"), sel("grid", "block"), sel("post", "keeper")]
         )
+    )
+    if found.source == "subject" and draw(one_in(2)):
+        found = replace(found, when=draw(conds(fields_of("shop"))))
+    if found.source == "subject" and held == "subject" and draw(one_in(3)):
+        found = replace(found, same=draw(some(((), ("grid",)))))
+    if draw(one_in(2)):
+        other = draw(counterparts(held).filter(lambda s: s.source == "fact" and not s.having and not s.lacking))
         found = replace(found, **{draw(some(("having", "lacking"))): (other,)})
-    if draw(st.integers(0, 7)) == 7 and type == "visit":
-        found = replace(found, distinct="kind")
     return found
 
 
@@ -136,5 +193,5 @@ def findings(draw: Any, rules: tuple[Rule, ...]) -> Selector:
     return sel("finding", name, when=when)
 
 
-def things(rules: tuple[Rule, ...]) -> st.SearchStrategy[Selector]:
-    return facts() | findings(rules) | findings(rules) if rules else facts()
+def things(rules: tuple[Rule, ...], held: str = "") -> st.SearchStrategy[Selector]:
+    return facts(held=held) | findings(rules) | findings(rules) if rules else facts(held=held)

@@ -40,3 +40,11 @@ def finding_of(row: dict[str, Any]) -> Finding:
 def difference(case: Case) -> str:
     """What the engine says differently from the oracle, a line each; empty when they agree."""
     return diff(comparable(oracle(case.program, case.world)), comparable(columnar(case.world, case.program)))
+
+
+def recorded_difference(case: Case) -> str:
+    """The same by way of a ledger and its columns."""
+    from tests.parity.recorded import as_recorded, recorded
+
+    world = as_recorded(case.world)
+    return diff(comparable(oracle(case.program, world)), comparable(recorded(world, case.program)))

@@ -1,7 +1,8 @@
 """The nightly-size run: `python -m tests.parity.nightly --cases 20000`.
 
-Cases are shared out over the sections and drawn from a fresh seed, which is printed. Every kind of difference is
-shown once, in a case made small; the exit code says whether there was any.
+Cases are shared out over the sections and drawn from a fresh seed, which is printed. Of every ten, one goes through a
+ledger and its columns too (`--recorded`). Every kind of difference is shown once, in a case made small; the exit code
+says whether there was any. `--drawn` ends with a table of what was drawn and how often it mattered.
 """
 
 from __future__ import annotations
@@ -10,17 +11,41 @@ import argparse
 import random
 import sys
 import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from tests.parity.engine import difference
+from tests.parity.drawn import Drawn, merged
+from tests.parity.engine import difference, recorded_difference
+from tests.parity.oracle.check import check as oracle
 from tests.parity.reduce import kind_of, reduced
-from tests.parity.worlds import SECTIONS, Case, cases
+from tests.parity.worlds import SECTIONS, Case, cases, comparable
+
+Check = Callable[[Case], str]
+LOOK = 10  # of so many cases one is looked at closely
 
 
-def hunt(section: str, count: int, fresh: int) -> tuple[int, dict[str, Case]]:
-    """How many cases ran, and the shortest failing case of each kind of difference."""
-    failing: dict[str, Case] = {}
-    ran = 0
+@dataclass
+class Hunt:
+    """What came of the cases of a section. `failing`: of each kind of difference the shortest case."""
+
+    ran: int = 0
+    recorded: int = 0
+    failing: dict[str, tuple[Case, Check]] = field(default_factory=dict)
+    drawn: Drawn = field(default_factory=Drawn)
+
+    def see(self, case: Case, check: Check) -> None:
+        if found := found_by(check, case):
+            kind = kind_of(found)
+            if kind not in self.failing or len(repr(case)) < len(repr(self.failing[kind][0])):
+                self.failing[kind] = (case, check)
+
+
+def hunt(section: str, count: int, fresh: int, recorded: int = 10, look: bool = False) -> Hunt:
+    """Draws the cases and checks them, every `recorded`-th (0: none) through a ledger too."""
+    hunted = Hunt()
+    chance = random.Random(fresh)
 
     @seed(fresh)
     @settings(
@@ -29,28 +54,37 @@ def hunt(section: str, count: int, fresh: int) -> tuple[int, dict[str, Case]]:
     )  # fmt: skip
     @given(cases(section))
     def run(case: Case) -> None:
-        nonlocal ran
-        ran += 1
-        try:
-            found = difference(case)
-        except Exception as error:
-            found = f"~ {type(error).__name__}: {error}".splitlines()[0]
-        if found:
-            kind = kind_of(found)
-            if kind not in failing or len(repr(case)) < len(repr(failing[kind])):
-                failing[kind] = case
+        hunted.ran += 1
+        hunted.see(case, difference)
+        if recorded and hunted.ran % recorded == 0:
+            hunted.recorded += 1
+            hunted.see(case, recorded_difference)
+        if look:
+            hunted.drawn.add(case)
+            if hunted.ran % LOOK == 0:
+                hunted.drawn.look(case, lambda c: comparable(oracle(c.program, c.world)), chance.randrange)
 
     run()
-    return ran, failing
+    return hunted
 
 
-def told(case: Case) -> str:
-    """The case made small and its difference."""
+def found_by(check: Check, case: Case) -> str:
+    """The difference; an exception is one too."""
     try:
-        small = reduced(case, difference)
-        return f"{small!r}\n{difference(small)}\n"
+        return check(case)
     except Exception as error:
-        return f"{case!r}\n{type(error).__name__}: {error}\n"
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        return f"~ {type(error).__name__} in {at.name}: {error}".splitlines()[0]
+
+
+def told(case: Case, check: Check) -> str:
+    """The case made small and its difference."""
+
+    def found(smaller: Case) -> str:
+        return found_by(check, smaller)
+
+    small = reduced(case, found)
+    return f"{small!r}\n{found(small)}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,18 +92,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--section", action="append", choices=[*SECTIONS, "mixed"])
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--recorded", type=int, default=10, help="every so many cases through a ledger; 0: none")
+    parser.add_argument("--drawn", action="store_true", help="say what was drawn and how often it mattered")
     given = parser.parse_args(arguments)
     sections = given.section or [*SECTIONS, "mixed"]
-    total = bad = 0
+    drawn: dict[str, Drawn] = {}
+    total = through = bad = 0
     for n, section in enumerate(sections):
         begun = time.monotonic()
-        ran, failing = hunt(section, -(-given.cases // len(sections)), given.seed + n)
-        total, bad = total + ran, bad + len(failing)
-        print(f"== {section}: {ran} cases, seed {given.seed + n}, {time.monotonic() - begun:.0f} s, "
-              f"{len(failing)} kinds of difference", flush=True)  # fmt: skip
-        for kind, case in sorted(failing.items(), key=lambda pair: len(repr(pair[1]))):
-            print(f"-- {kind}\n{told(case)}", flush=True)
-    print(f"{total} cases, {bad} kinds of difference")
+        found = hunt(section, -(-given.cases // len(sections)), given.seed + n, given.recorded, given.drawn)
+        total, through, bad = total + found.ran, through + found.recorded, bad + len(found.failing)
+        drawn[section] = found.drawn
+        print(f"== {section}: {found.ran} cases ({found.recorded} recorded too), seed {given.seed + n}, "
+              f"{time.monotonic() - begun:.0f} s, {len(found.failing)} kinds of difference", flush=True)  # fmt: skip
+        for kind, (case, check) in sorted(found.failing.items(), key=lambda pair: len(repr(pair[1][0]))):
+            by = " (recorded)" if check is recorded_difference else ""
+            print(f"-- {kind}{by}\n{told(case, check)}", flush=True)
+    if given.drawn:
+        print(merged(drawn).table())
+    print(f"{total} cases, {through} of them recorded too, {bad} kinds of difference")
     return 1 if bad else 0
 
 

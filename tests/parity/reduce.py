@@ -10,7 +10,7 @@ from typing import Any
 from tests.parity import kit
 from tests.parity.worlds import Case
 
-KEPT = {"domain", "calendar", "zone", "levels", "digest", "book", "title", "uses", "head", "id", "seq"}
+KEPT = {"type", "domain", "calendar", "zone", "levels", "digest", "book", "title", "uses", "head", "id", "seq"}
 
 
 def kind_of(difference: str) -> str:

@@ -6,14 +6,27 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, parameter, post, program, sel, shop, world
+from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, num, parameter, post, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.domain.finding import Finding
 from wuding.domain.period import Every
 from wuding.domain.world import World
 from wuding.lang.nodes import Cmp, Duration, Field, Lit, Param
-from wuding.program.model import Charter, Escalation, Limit, Patrol, Rule, Selector, Step, Target, Veto
+from wuding.program.model import (
+    Charter,
+    Escalation,
+    Item,
+    Limit,
+    Limits,
+    Patrol,
+    Rule,
+    Scoring,
+    Selector,
+    Step,
+    Target,
+    Veto,
+)
 
 REPORT, FIX = sel("fact", "report"), sel("fact", "fix")
 
@@ -200,3 +213,119 @@ def test_14a_same_of_nothing_is_everything_that_stands() -> None:
     )
     given = world(as_of="2024-02-01", subjects=(shop("S1", "B1"), shop("S2", "B2")), window_from=day("2024-01-01"))
     assert agreed(rule, given)["2024-01"].status == "reached"
+
+
+def test_c1_a_gap_lies_where_the_holder_was_when_it_began() -> None:
+    rule = Charter(head("c"), sel("subject", "shop"), "seat", of=sel("post", "keeper"))
+    moved = (shop("S1", "B2", end="2024-01-10"), shop("S1", "B3", start="2024-01-10"))
+    found = agreed(rule, world(as_of="2024-03-31", window_from="2024-01-01", subjects=moved))
+    assert found["2024-01-01"].grid == "B2"
+
+
+def test_8a_a_holder_that_may_be_none_owes_no_stretches() -> None:
+    low = sel("subject", "shop", when=is_("risk", "low"))
+    rule = Patrol(head("p"), low, do=VISIT, apart=Duration(10, "d"))
+    given = world(
+        fact("visit", "2024-01-20", "B1", subject="S1"), as_of="2024-01-31", subjects=(shop("S1", "B1"),),
+        window_from="2024-01-01",
+    )  # fmt: skip
+    found = agreed(rule, given)
+    assert [(f.status, f.missing, f.end, f.due) for f in found.values()] == [("undetermined", ("risk",), None, None)]
+
+
+def test_8a_a_holder_that_may_be_none_reaches_no_value() -> None:
+    low = sel("subject", "shop", when=is_("risk", "low"))
+    rule = Target(head("t"), low, count=VISIT, reach_on=((day("2024-02-12"), it_is("<", 2)),))
+    visit = fact("visit", "2024-01-20", "B1", subject="S1")
+    found = agreed(rule, world(visit, as_of="2024-03-05", subjects=(shop("S1", "B1"),)))["2024-02-12"]
+    assert (found.status, found.value_low, found.missing) == ("undetermined", None, ("risk",))
+
+
+def test_15_a_post_at_the_subject_of_the_deed_counts_for_the_grid() -> None:
+    rule = Patrol(head("p"), BLOCK, do=sel("fact", "visit", by=("keeper",)), every=Every("year"))
+    li = post("li", "keeper", "B1", subject="S1")
+    for subject, status in (("S1", "met"), ("S2", "missed"), (None, "missed")):
+        given = world(
+            fact("visit", "2023-02-12", "B1", "li", subject), as_of="2024-01-01", posts=(li,),
+            subjects=(shop("S1", "B1"), shop("S2", "B1")),
+        )  # fmt: skip
+        assert agreed(rule, given)["2023"].status == status
+
+
+def test_15_who_is_at_a_subject_is_asked_of_the_grid_in_which_it_was() -> None:
+    moved = (shop("S1", "B1", end="2024-01-10"), shop("S1", "B2", start="2024-01-10"))
+    rule = Patrol(head("p"), sel("subject", "shop"), do=sel("fact", "visit", by=("keeper",)), every=Every("month"))
+    for when, place, status in (
+        ("2024-01-05", "B1", "met"),
+        ("2024-01-20", "B2", "met"),
+        ("2024-01-20", "B1", "missed"),
+    ):
+        given = world(
+            fact("visit", when, place, "li", "S1"), as_of="2024-02-01", subjects=moved,
+            posts=(post("li", "keeper", place),),
+        )  # fmt: skip
+        given = replace(given, facts=(replace(given.facts[0], grid="B1" if when < "2024-01-10" else "B2"),))
+        assert agreed(rule, given)["2024-01"].status == status
+
+
+def test_23_an_appeal_acts_on_breaches_alone_and_on_waived_ones_too() -> None:
+    rule = Patrol(head("p"), BLOCK, do=VISIT, every=Every("month"))
+    names = [f"toy/test#p@B1/2024-0{n}" for n in (1, 2, 3)]
+    appeals = [fact("appeal", "2024-03-10", finding=name, upheld=True) for name in names]
+    waiver = fact("waiver", "2024-01-01", rule="p", holder="B1", **{"from": "2024-01-01"})
+    given = world(fact("visit", "2024-02-12", "B1"), *appeals, waiver, as_of="2024-03-31", window_from="2024-01-01")
+    found = agreed(rule, given)
+    assert [found[f"2024-0{n}"].status for n in (1, 2, 3)] == ["overturned", "met", "due"]
+
+
+def test_23_a_waiver_of_a_rule_covers_its_variants_and_steps_under_any_name() -> None:
+    overdue = Step("s", "expect", "opening", of=FIX, limit=Limit(Duration(2, "d")))
+    rule = Escalation(head("e", "x", was=("old",)), REPORT, ("ref",), None, (overdue,))
+    for name, step in (
+        ("e", "waived"), ("old", "waived"), ("e[x]", "waived"), ("e.s", "waived"), ("old[x].s", "waived"),
+        ("e[y]", "overdue"), ("e.t", "overdue"), ("s", "overdue"),
+    ):  # fmt: skip
+        waiver = fact("waiver", "2024-01-01", rule=name, holder="B1", **{"from": "2024-01-01"})
+        given = world(fact("report", "2024-01-10", "B1", ref="R"), waiver, as_of="2024-02-01")
+        found = {f.step: f.status for f in columnar(given, program(rule))}
+        assert difference(Case(program(rule), given)) == ""
+        assert found["s"] == step
+
+
+def each_kind(limit: Limits | None = None) -> Item:
+    return Item("i", "kind", True, VISIT, num(-5), limit)
+
+
+def test_20a_one_category_with_a_limit() -> None:
+    rule = Scoring(head("s"), BLOCK, Every("month"), num(100), items=(each_kind(Limits(low=Fraction(-3))),))
+    given = world(fact("visit", "2024-01-10", "B1", kind="a"), as_of="2024-02-01")
+    assert agreed(rule, given)["2024-01"].value_low == 97
+
+
+def test_20a_points_of_no_known_category_are_unknown() -> None:
+    rule = Scoring(head("s"), BLOCK, Every("month"), num(100), items=(each_kind(),))
+    given = world(fact("visit", "2024-01-10", "B1"), as_of="2024-02-01")
+    found = agreed(rule, given)["2024-01"]
+    assert (found.status, found.missing) == ("undetermined", ("kind",))
+
+
+def test_e1_what_comes_after_the_next_opening_belongs_to_that() -> None:
+    """Closed on 10 January, opened again on 28 February: a fix of March is no deed after the first closing."""
+    step = Step("s", "expect", "closed", of=sel("fact", "fix", when=is_("filed", True, "bool")))
+    rule = Escalation(head("e"), REPORT, ("ref",), (FIX,), (step,))
+    facts = (
+        fact("report", "2024-01-01", "B1", ref="R"), fact("fix", "2024-01-10", "B1", ref="R", filed=False),
+        fact("report", "2024-02-28", "B1", ref="R"), fact("fix", "2024-03-03", "B1", ref="R"),
+    )  # fmt: skip
+    given = world(*facts, as_of="2024-04-05")
+    found = {f.episode: f.status for f in columnar(given, program(rule)) if f.step}
+    assert difference(Case(program(rule), given)) == ""
+    assert found[1] == "waiting"
+
+
+def test_v1_what_is_not_there_is_not_struck() -> None:
+    rule = Veto(head("v"), VISIT, "subject")
+    opened = (shop("S1", "B1", start="2024-02-01"),)
+    for when, struck in (("2024-01-31", []), ("2024-02-01", ["S1"])):
+        given = world(fact("visit", when, "B1", subject="S1"), as_of="2024-03-05", subjects=opened)
+        assert [f.holder for f in agreed(rule, given).values()] == struck

@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.parity import draw_rules as rules
 from tests.parity import kit
-from tests.parity.draw import worlds
+from tests.parity.draw import rulings, worlds
+from tests.parity.oracle.check import check as oracle
 
 from wuding.domain import number
-from wuding.domain.finding import Finding
+from wuding.domain.finding import BREACHES, Finding
 from wuding.domain.world import World
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Rule, Selector
@@ -82,9 +83,21 @@ def cases(draw: Any, section: str) -> Case:
         if section == "veto" and draw(st.booleans()):
             sections = (*sections, "scoring")
     program = draw(programs(sections))
-    names = tuple(rule.head.id for rule in program.rules)
-    types = tuple(sorted(looked_for(program.rules)))
-    return Case(program, draw(worlds(names, types)))
+    world = draw(worlds(tuple(sorted(looked_for(program.rules)))))
+    return Case(program, draw(ruled(program, world)) if draw(st.booleans()) else world)
+
+
+@st.composite
+def ruled(draw: Any, program: Program, world: World) -> World:
+    """The world with waivers and appeals of findings that the oracle has there, breaches rather than others."""
+    found = oracle(program, world)
+    breaches = [f for f in found if f.status in BREACHES]
+    if not found:
+        return world
+    chosen = draw(st.lists(st.sampled_from(breaches * 3 + found if breaches else found), min_size=1, max_size=3))
+    first = max((f.seq for f in world.facts), default=0) + 1
+    new = tuple(replace(draw(rulings(finding)), seq=first + n) for n, finding in enumerate(chosen))
+    return replace(world, facts=world.facts + new)
 
 
 def looked_for(node: object) -> set[str]:

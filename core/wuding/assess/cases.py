@@ -20,13 +20,13 @@ from wuding.program.model import Escalation, Selector
 def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
     """Every opening: `case grid subject actor at home certain lacks_ k` (its row number) and its fields `f.*`."""
     sel = rule.opens
-    rows = candidates(ctx, sel).with_columns(pday="home", **{"a.grid": "grid"})
+    rows = candidates(ctx, sel).with_columns(pday="on", **{"a.grid": "grid"})
     cond = shared(sel)
     if cond is not None:
         rows = with_params(ctx, rows, params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
     if sel.by:
-        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = in_book(ctx, possible(rows), "home")
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     rows = rows.filter(pl.col("home").is_between(valid_from, valid_to, closed="left"))

@@ -9,7 +9,7 @@ from wuding.assess.obligations import FINDING_KEYS, holders
 from wuding.assess.seats import as_spans, one, seat_extras, seated, staffed, tested
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged, spells, verdicts
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, by_value, start_of, thing_type, valid_days
+from wuding.engines.columnar.context import FAR, Context, by_value, holds_on, start_of, thing_type, valid_days
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
@@ -44,7 +44,7 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
             part, lacks, told = partition_part(ctx, rule, asked)
             parts = [part]
     found = spells(verdicts(asked, parts))
-    return shaped(ctx, rule, _findings(ctx, rule, asked, found, counted, lacks, told))
+    return shaped(ctx, rule, _placed(versions, _findings(ctx, rule, asked, found, counted, lacks, told)))
 
 
 def _asked(ctx: Context, rule: Charter, versions: pl.DataFrame) -> pl.DataFrame:
@@ -157,6 +157,18 @@ def ruled_holders(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) 
     return sorted(found)
 
 
+def _placed(versions: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The findings with grid and subject of the holder as it was on the day of each: at a gap's beginning, else
+    today."""
+    if not versions.get_column("holder").is_duplicated().any():
+        return rows.drop("_day")
+    then = versions.select("holder", "start", "end", _grid="grid").unique(["holder", "start", "end"])
+    rows = rows.with_row_index("_n")
+    there = rows.select("_n", "holder", "_day").join(then, on="holder").filter(holds_on(pl.col("_day")))
+    rows = rows.join(there.unique("_n").select("_n", "_grid"), on="_n", how="left", maintain_order="left")
+    return rows.with_columns(grid=pl.coalesce("_grid", "grid")).drop("_n", "_grid", "_day")
+
+
 def _findings(
     ctx: Context,
     rule: Charter,
@@ -205,5 +217,5 @@ def _findings(
         low=pl.when("open").then("low"), high=pl.when("open").then("high"), needed=pl.lit(text),
         days=pl.when(gap).then(pl.col("e") - pl.col("s")).cast(pl.Int32),
         missing=pl.when(pl.col("status") == "undetermined").then(pl.col("lacks_").fill_null([])).otherwise([]),
-        detail=detail,
+        detail=detail, _day=pl.when(gap).then("s").otherwise(pl.lit(ctx.today_end - 1)),
     )  # fmt: skip

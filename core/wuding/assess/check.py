@@ -86,7 +86,7 @@ def snapshot_of_world(world: Any, program: Program) -> Snapshot:
     """A snapshot of plain records (`wuding.domain.world.World`): corrections applied, columns made."""
     domain = program.domain
     corrected = list(corrections_applied(world.facts))
-    earliest = min((f.at for f in corrected if f.domain != CORE), default=None)
+    earliest = min((f.at for f in corrected if f.domain == domain.name), default=None)
     start = world.window_from if world.window_from is not None else window_start(world.as_of, program.zone, earliest)
     return Snapshot(
         grids=grid_frame(world.grids),

@@ -58,13 +58,13 @@ def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.Dat
     )
     cases = cases.with_columns(rounds=pl.lit(1, pl.Int32), **{f"h.{k}": pl.col(f"f.{k}") for k in rule.case})
     cases = cases.drop("ask", strict=False).with_row_index("ask")
-    now = _run(ctx, rule, cases, episode == 1)
+    now = _run(ctx, rule, cases, episode == 1, opened)
     backs = [s for s in rule.steps if s.kind == "without" and s.else_back]
     for _ in range(ROUNDS):
         again = _sent_back(rule, now, backs)
         if again is None:
             break
-        now = _run(ctx, rule, again, episode == 1)
+        now = _run(ctx, rule, again, episode == 1, opened)
     return now
 
 
@@ -95,7 +95,7 @@ def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFra
     return cases.with_columns(closed=pl.lit(None, pl.Int64)) if changed else None
 
 
-def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Progress:
+def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opened: pl.DataFrame) -> Progress:
     now = Progress(cases, first)
     now.pauses = pauses_of(ctx, rule, cases, first, now.early)
     if rule.transfers is not None:
@@ -113,10 +113,20 @@ def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool) -> Pr
         for step in before:
             if any(kinds[id] == "tell" for id in anchors_of(rule, step)):
                 now.steps[step.id] = run_step(ctx, rule, step, now)
-    for step in rule.steps:
-        if after_closing(rule, step):
-            now.steps[step.id] = run_step(ctx, rule, step, now)
+    following = [s for s in rule.steps if after_closing(rule, s)]
+    if following:
+        now.cases = _until_reopened(now.cases, opened)
+    for step in following:
+        now.steps[step.id] = run_step(ctx, rule, step, now)
     return now
+
+
+def _until_reopened(cases: pl.DataFrame, opened: pl.DataFrame) -> pl.DataFrame:
+    """The cases with `until`, the next episode's opening: what happens from then on belongs to that (E1)."""
+    later = opened.filter("certain").select("case", _next="at").join(cases.select("case", "closed"), on="case")
+    later = later.filter(pl.col("_next") > pl.col("closed")).group_by("case").agg(pl.col("_next").min())
+    rows = cases.join(later, on="case", how="left", maintain_order="left")
+    return rows.with_columns(until="_next").drop("_next")
 
 
 def _closed_by(ctx: Context, rule: Escalation, now: Progress) -> pl.DataFrame:

@@ -56,7 +56,8 @@ def with_measure(
         )
         return _filled(asked.join(found, on="ask", how="left", maintain_order="left"), name, 0)
     if measure.fn == "share":
-        found = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, every)
+        found, doubts = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, every)
+        lacks.append(doubts)
         found = found.rename({"lo": f"{name}.lo", "hi": f"{name}.hi"})
         return asked.join(found, on="ask", how="left", maintain_order="left")
     assert measure.field is not None
@@ -132,12 +133,18 @@ def field_is_whole(ctx: Context, measure: Measure) -> bool:
 
 def share_of(
     ctx: Context, rows: pl.DataFrame, of: Selector, having: Selector | None, when: Cond | None, every: Every | None
-) -> pl.DataFrame:
-    """The share of the rows that also meet a condition or have a counterpart in the same period: `ask lo hi` (16c)."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The share of the rows that also meet a condition or have a counterpart in the same period, `ask lo hi` (16c),
+    and the fields whose absence leaves the condition unknown, `ask lacks_`."""
     rows = rows.rename({"ok": "in"}).with_columns(ok=pl.lit(True))
+    doubts = pl.DataFrame(schema={"ask": rows.schema["ask"], "lacks_": pl.List(pl.String)})
     if when is not None:
         rows = with_params(ctx, rows, params_in(when), "pday")
         rows = judged(ctx, rows, when)
+        unsure = with_lacks(
+            rows.with_columns(known=pl.col("ok").is_not_null()).filter(~pl.col("known")), when, sure="known"
+        )
+        doubts = unsure.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
     if having is not None:
         rows = correlated(ctx, rows, of, having, wanted=True, every=every, bounded=True)
     inside, meets = pl.col("in").fill_null(False), pl.col("ok").fill_null(False)
@@ -149,7 +156,7 @@ def share_of(
     )  # fmt: skip
     low = pl.when("some").then(pl.format("{}/{}", "a", pl.col("a") + pl.col("b")))
     high = pl.when("some").then(pl.format("{}/{}", "c", pl.col("c") + pl.col("d")))
-    return found.with_columns(lo=low, hi=high).select("ask", "lo", "hi")
+    return found.with_columns(lo=low, hi=high).select("ask", "lo", "hi"), doubts
 
 
 # ── points ───────────────────────────────────────────────────────────────────────────────────────
@@ -163,6 +170,12 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     lacks.append(_unknown_points(rows, item))
     cat = pl.col(f"f.{item.category}") if item.category_field else pl.lit(item.category or "")
     rows = rows.with_columns(cat=cat.cast(pl.String))
+    if item.category_field:  # points that belong to no known category are unknown
+        lost = rows.filter(pl.col("cat").is_null()).select("ask").unique()
+        lacks.append(lost.with_columns(lacks_=pl.lit([item.category], pl.List(pl.String))))
+        nowhere = pl.col("cat").is_null()
+        rows = rows.with_columns(pl.when(~nowhere).then(e).alias(e) for e in ("_pt.lo", "_pt.hi"))
+        rows = rows.with_columns(cat=pl.col("cat").fill_null(""))
     values = [Fraction(v) for v in pl.concat([rows["_pt.lo"], rows["_pt.hi"]]).unique().drop_nulls()]
     common = math.lcm(SCALE, *[v.denominator for v in values])
     table = {f"{v.numerator}/{v.denominator}": int(v * common) for v in values}

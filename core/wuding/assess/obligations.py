@@ -35,16 +35,16 @@ def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
     h.*`."""
     rows = judged(ctx, things(ctx, sel), own(sel))
     if sel.source == "fact":
-        rows = in_book(ctx, rows, "home")
+        rows = in_book(ctx, rows, "on")
     cond = shared(sel)
     if cond is not None:
-        day = pl.col("home") if sel.source == "fact" else pl.lit(ctx.today_end - 1, pl.Int32)
+        day = pl.col("on") if sel.source == "fact" else pl.lit(ctx.today_end - 1, pl.Int32)
         rows = with_params(ctx, rows.with_columns(pday=day), params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2", "pday")
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         rows = correlated(ctx, rows, sel, other, wanted=wanted)
     if sel.by and sel.source not in POPULATIONS:
-        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = possible(rows)
     if sel.source not in POPULATIONS:
         rows = rows.with_columns(start="day", end=pl.lit(None, pl.Int32), id=pl.col("seq").cast(pl.String))

@@ -142,5 +142,12 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status") == "undetermined").then("lacks_").otherwise([])
     )
     at = pl.when(pl.col("status") == "met").then("next").otherwise(pl.col("limit"))
-    out = out.with_columns(at=at, missing=missing, start="anchor", due="limit").drop("end", "home")
-    return out.select(*FINDING_KEYS, "status", "period", "at", "due", "missing", "start", end="at")
+    out = out.with_columns(at=at, missing=missing, start="anchor", due="limit", end=at)
+    # 8a: in place of all stretches of a holder that may be none, one finding of no length.
+    out = out.with_columns(first=(pl.col("home") == pl.col("home").min()).over("ask"))
+    none = ~pl.col("sure")
+    out = out.filter(pl.col("sure") | pl.col("first")).with_columns(
+        at=pl.when(none).then("begin").otherwise("at"), start=pl.when(none).then("begin").otherwise("start"),
+        end=pl.when("sure").then("at"), due=pl.when("sure").then("due"),
+    )  # fmt: skip
+    return out.select(*FINDING_KEYS, "status", "period", "at", "due", "missing", "start", "end")

@@ -16,13 +16,13 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFr
         return frame
     frame = frame.with_row_index("_row")
     breach = pl.col("status").is_in(sorted(BREACHES))
+    breaches = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
     if not waivers.is_empty():
         waivers = waivers.select(
             "recorded", wrule="f.rule", wholder="f.holder", since=start_of(ctx, waivers["f.from"]),
             until=start_of(ctx, waivers["f.to"] + 1), back=pl.col("f.retroactive").fill_null(False),
         )  # fmt: skip
-        own = pl.when(pl.col("step") != "").then(pl.col("rule") + "." + pl.col("step")).otherwise("rule")
-        hits = frame.filter(breach).select("_row", "holder", "at", own=own).join(
+        hits = frame.filter(breach).select("_row", "holder", "at", own=_called(names)).explode("own").join(
             waivers, left_on=["own", "holder"], right_on=["wrule", "wholder"]
         )  # fmt: skip
         inside = (pl.col("at") >= pl.col("since")) & (pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
@@ -30,9 +30,20 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFr
         frame = _marked(frame, hits, "waived")
     if not appeals.is_empty():
         ids = with_ids(frame.drop("_row"), ctx.program.book, names).get_column("id")
-        hits = frame.with_columns(id=ids).filter(breach).join(appeals, left_on="id", right_on="f.finding", how="semi")
+        hits = frame.with_columns(id=ids).join(breaches.select("_row"), on="_row", how="semi")
+        hits = hits.join(appeals, left_on="id", right_on="f.finding", how="semi")
         frame = _marked(frame, hits, "overturned")
     return frame.drop("_row")
+
+
+def _called(names: dict[str, str]) -> pl.Expr:
+    """All that a waiver may call the rule of a finding: by its present name or its oldest, whole, or one variant, or
+    one step of it."""
+    oldest = pl.col("rule").replace(names) if names else pl.col("rule")
+    variant = pl.when(pl.col("variant") != "").then(pl.format("[{}]", "variant")).otherwise(pl.lit(""))
+    step = pl.when(pl.col("step") != "").then(pl.format(".{}", "step")).otherwise(pl.lit(""))
+    parts = (pl.lit(""), variant, step, variant + step)
+    return pl.concat_list([pl.concat_str(name, part) for name in (pl.col("rule"), oldest) for part in parts])
 
 
 def _marked(frame: pl.DataFrame, hits: pl.DataFrame, status: str) -> pl.DataFrame:

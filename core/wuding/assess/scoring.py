@@ -76,8 +76,7 @@ def _contributions(ctx: Context, rule: Scoring, rows: pl.DataFrame, lacks: Lacks
                 ).drop("_has")  # fmt: skip
                 found.append(name)
         if item.limit is not None:
-            rows = _clamped(rows, found, item.limit, f"i{n}|{item.category or ''}")
-            found = [f"i{n}|{item.category or ''}"] if len(found) == 1 else found
+            rows = _clamped(rows, found, item.limit)
         parts += found
     return rows, parts
 
@@ -104,7 +103,7 @@ def _exact_or_scaled(rows: pl.DataFrame, source: str, name: str) -> pl.DataFrame
     return rows.rename({f"{source}.{e}": f"{name}.{e}" for e in ("lo", "hi")})
 
 
-def _clamped(rows: pl.DataFrame, names: list[str], limit: Limits, into: str) -> pl.DataFrame:
+def _clamped(rows: pl.DataFrame, names: list[str], limit: Limits) -> pl.DataFrame:
     """Clamps the one column pair (an item with a category per thing keeps its parts, each clamped)."""
     for name in names:
         rows = _clamp(rows, name, limit)

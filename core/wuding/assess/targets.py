@@ -95,7 +95,8 @@ def _share(ctx: Context, rule: Target, asked: pl.DataFrame, every: Every | None,
     subtree = rule.holders.source == "grid"
     rows = match(ctx, rule.share_of, asked, rule.holders.source, every, subtree=subtree)
     lacks.append(lacking(rows, rule.share_of))
-    found = share_of(ctx, rows, rule.share_of, rule.share_with, rule.share_when, every)
+    found, doubts = share_of(ctx, rows, rule.share_of, rule.share_with, rule.share_when, every)
+    lacks.append(doubts)
     return asked.join(found.rename({"lo": "f.it.lo", "hi": "f.it.hi"}), on="ask", how="left", maintain_order="left")
 
 
@@ -125,8 +126,8 @@ def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.
         at=pl.col("finish") - 1,
         due=pl.when(pl.col("label") != "hold").then("finish"),
         home="phome",
-        value_low="_lo",
-        value_high="_hi",
+        value_low=pl.when("sure").then("_lo"),
+        value_high=pl.when("sure").then("_hi"),
         needed=pl.lit(test.text),
         missing=missing,
     )

@@ -55,13 +55,13 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
     plain_sel = Selector(
         sel.source, sel.names, And(rest) if rest else None, sel.by, sel.same, sel.within, sel.having, sel.lacking
     )
-    rows = candidates(ctx, plain_sel).with_columns(pday="home", **{"a.grid": "grid"})
+    rows = candidates(ctx, plain_sel).with_columns(pday="on", **{"a.grid": "grid"})
     cond = shared(plain_sel)
     if cond is not None:
         rows = with_params(ctx, rows, params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
     if sel.by:
-        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "home"))
+        rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = possible(rows)
     if sel.source == "finding":
         named = with_ids(_as_findings(rows), ctx.program.book, _names(ctx))
@@ -125,7 +125,11 @@ def _grown(ctx: Context, rows: pl.DataFrame, growing: list[Cond]) -> pl.DataFram
 def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
     """The causes with the `holder` each strikes."""
     if rule.strikes == "subject":
-        rows = causes.filter(pl.col("subject").is_not_null())
+        frames = [f.select("id", "start", "end", _grid="grid") for f in ctx.snap.subjects.values()]
+        if not frames:
+            return causes.clear().with_columns(holder="subject", holder_kind=pl.lit("subject"))
+        there = causes.join(pl.concat(frames), left_on="subject", right_on="id").filter(holds_on(pl.col("on")))
+        rows = there.with_columns(grid="_grid").drop("start", "end", "_grid")
         return rows.with_columns(holder="subject", holder_kind=pl.lit("subject"), actor=pl.lit(None, pl.String))
     if rule.strikes == "post":
         posts = ctx.snap.posts.select("person", "start", "end", holder="id", _grid="grid", _about="subject")

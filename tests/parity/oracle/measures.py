@@ -13,12 +13,14 @@ from tests.parity.oracle.selectors import (
     Scope,
     belongs,
     candidates,
+    counterpart_scope,
     env_of,
     falls,
     interval,
     judge,
     matches,
     missing_of,
+    own_day,
 )
 from tests.parity.oracle.world import View
 
@@ -122,11 +124,11 @@ def share(view: View, found: list[Match], having: Selector | None, when: Cond | 
 def has_one(view: View, having: Selector, match: Match, scope: Scope) -> Truth:
     """Whether a thing of `having`, in the same stretch of time, belongs to the member."""
     found: list[Truth] = []
-    for other in candidates(view, having, scope.day):
+    for other in candidates(view, having, own_day(view, match.item, scope)):
         if other == match.item:
             continue
-        mine = belongs(view, match.item, other, having, scope.day, subtree=False)
-        truth, moment, _ = judge(view, having, other, replace(scope, params=None))  # 9: on its own day
+        mine = belongs(view, match.item, other, having, own_day(view, match.item, scope), subtree=False)
+        truth, moment, _ = judge(view, having, other, counterpart_scope(view, match.item, scope))
         if falls(view, other, moment, scope):
             found.append(all3([mine, truth]))
     return any3(found)

@@ -22,7 +22,8 @@ def ruled(view: View, head: Head, findings: list[Finding]) -> list[Finding]:
             if ruling.type == "waiver" and status in BREACHES and covers(view, head, ruling, found):
                 status = "waived"
         for ruling in view.rulings:
-            if ruling.type == "appeal" and ruling.fields.get("upheld") and ruling.fields["finding"] == found.id:
+            upheld = ruling.type == "appeal" and ruling.fields.get("upheld")
+            if upheld and ruling.fields["finding"] == found.id and found.status in BREACHES:
                 status = "overturned"
         result.append(replace(found, status=status))
     return result

@@ -35,6 +35,8 @@ class Scope:
     params: int | None = None
     subtree: bool = False
     belongs: Callable[[Item], Truth] | None = None  # cases say themselves what belongs to them (E2)
+    dated: bool = False  # T1: asked as of `before`; nothing later is seen, as a counterpart neither
+    concerned: Item | None = None  # 15: the thing whose counterpart is looked for
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ def judge(view: View, sel: Selector, item: Item, scope: Scope) -> tuple[Truth, i
     parts = [truth_of(sel.when, env)]
     missing = absent(sel.when, env)
     if sel.by and isinstance(item.record, Fact | Finding):
-        parts.append(acted(view, sel.by, item, scope.holder, day))
+        parts.append(acted(view, sel.by, item, scope.concerned or scope.holder, day))
         if item.actor is None:
             missing.add("actor")
     moment = item.at
@@ -190,18 +192,29 @@ def counterpart(view: View, sel: Selector, item: Item, scope: Scope) -> tuple[Tr
     if isinstance(sel.within, Duration) and item.at is not None:
         end = days.deadline(item.at, sel.within, view.zone, view.country)
     found: list[Truth] = []
-    for other in candidates(view, sel, scope.day):
+    for other in candidates(view, sel, own_day(view, item, scope)):
         if end is not None and (other.at is None or not item.at <= other.at <= end):  # type: ignore[operator]
             continue
         if other == item:
             continue
-        if item.at is None and None not in (other.at, scope.before) and other.at >= scope.before:  # type: ignore[operator]
-            continue  # 16b: what stands is asked of at the scope's end
-        mine = belongs(view, item, other, sel, scope.day, subtree=False)
+        bounded = scope.dated or item.at is None  # 16b: what stands is asked of at the scope's end
+        if bounded and None not in (other.at, scope.before) and other.at >= scope.before:  # type: ignore[operator]
+            continue
+        mine = belongs(view, item, other, sel, own_day(view, item, scope), subtree=False)
         if mine is not False:
-            truth, _, _ = judge(view, sel, other, replace(scope, params=None))  # 9: on its own day
+            truth, _, _ = judge(view, sel, other, counterpart_scope(view, item, scope))
             found.append(all3([mine, truth]))
     return any3(found), end
+
+
+def own_day(view: View, item: Item, scope: Scope) -> int:
+    """16b: the day on which grids, subjects and posts are looked at as counterparts of the thing."""
+    return scope.day if item.at is None else view.day(item.at)
+
+
+def counterpart_scope(view: View, item: Item, scope: Scope) -> Scope:
+    """9: parameters are those of the counterpart's own day; 15d: who acted is asked of the thing; the holder stays."""
+    return replace(scope, params=None, concerned=item, day=own_day(view, item, scope))
 
 
 def matches(view: View, sel: Selector, scope: Scope) -> list[Match]:

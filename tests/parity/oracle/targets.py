@@ -89,7 +89,7 @@ def dated(
     if not holder.sure:  # 8a
         return finding(view, rule, holder.item, "undetermined", missing=tuple(sorted(holder.missing)), **span)
     day = view.today if end is None else date
-    scope = Scope(day=day, holder=holder.item, before=end, params=date, subtree=True)
+    scope = Scope(day=day, holder=holder.item, before=end, params=date, subtree=True, dated=True)
     return verdict(view, rule, holder.item, test, {"current": scope, "previous": scope}, date, running, span)
 
 

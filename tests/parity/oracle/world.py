@@ -124,11 +124,18 @@ def after_correction(fact: Fact, correction: Fact | None, zone: str) -> Fact | N
 
 def view_of(program: Program, world: World) -> View:
     seen = [fact for fact in corrected(world) if fact.at <= world.as_of]  # 2a
+    world = replace(world, posts=posts_of(program, world))
     return View(
         program, world,
         facts=tuple(fact for fact in seen if fact.domain == program.domain.name),
         rulings=tuple(fact for fact in seen if fact.domain == CORE),
     )  # fmt: skip
+
+
+def posts_of(program: Program, world: World) -> tuple[Post, ...]:
+    """15c: the posts whose role the domain has; `domain/role` is held in that domain alone."""
+    own = [replace(post, role=post.role.removeprefix(f"{program.domain.name}/")) for post in world.posts]
+    return tuple(post for post in own if post.role in program.domain.roles)
 
 
 def window(view: View) -> int:

@@ -36,6 +36,35 @@ def in_role(ctx: Context, rows: pl.DataFrame, by: tuple[str, ...], grid: str, su
     ).to_series()
 
 
+def acted_for(ctx: Context, deeds: pl.DataFrame, by: tuple[str, ...], kind: str) -> pl.Series:
+    """For each deed (`actor on grid subject`), in three values: was it done in one of the roles, at the grid or
+    subject concerned? That is the `own` grid and `about` subject of whom it is asked for, a thing of `kind` (15)."""
+    if by == ("self",):  # 15b: a post is its person
+        if kind == "post":
+            return deeds["actor"] == deeds["person"]
+        return in_role(ctx, deeds, by, "own", "about", "on")
+    if kind == "subject":
+        deeds = _moved(ctx, deeds)
+    return in_role(ctx, deeds.with_columns(_s=pl.coalesce("about", "subject")), by, "own", "_s", "on")
+
+
+def _moved(ctx: Context, deeds: pl.DataFrame) -> pl.DataFrame:
+    """The deeds with `own`, the grid in which the subject was on that day (that of the deed where it was nowhere)."""
+    frames = [f.select("id", "grid", "start", "end") for f in ctx.snap.subjects.values()]
+    changing = [f.filter(pl.col("id").is_duplicated() | pl.col("start").is_not_null() | pl.col("end").is_not_null())
+                for f in frames]  # fmt: skip
+    some = pl.concat(changing) if changing else None
+    if some is None or some.is_empty():
+        return deeds
+    rows = deeds.with_row_index("_deed")
+    there = rows.join(some.rename({"grid": "there"}), left_on="about", right_on="id").filter(holds_on(pl.col("on")))
+    there = there.unique("_deed").select("_deed", "there")
+    changes = pl.col("about").is_in(some.get_column("id").unique().implode())
+    rows = rows.join(there, on="_deed", how="left", maintain_order="left")
+    own = pl.when(changes).then(pl.coalesce("there", "grid")).otherwise("own")
+    return rows.with_columns(own=own).drop("_deed", "there")
+
+
 def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
     """`person grid subject start end`: for which grid (null: every one) somebody may act in one of the roles, and
     when."""

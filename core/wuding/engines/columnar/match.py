@@ -8,6 +8,7 @@ counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,11 +16,11 @@ from wuding.domain.period import Every, period_of
 from wuding.engines.columnar.conditions import column
 from wuding.engines.columnar.context import Context, by_value, day_of, due_after, holds_on
 from wuding.engines.columnar.exact import reads
-from wuding.engines.columnar.holding import in_role
+from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, needs_holder, own, possible, shared, things, with_lacks
+from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, with_lacks
 from wuding.lang.nodes import Duration, Field
-from wuding.program.model import Escalation, Selector, Thing
+from wuding.program.model import NOWHERE, Escalation, Selector, Thing
 
 BUILTIN_KEYS = ("grid", "subject", "actor")
 POPULATIONS = ("grid", "subject", "post")
@@ -38,23 +39,54 @@ def match(
 
     `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all
     below."""
-    found = candidates(ctx, sel)
-    if bare:
+    late = _judged_late(sel, asked)
+    found = alone(ctx, sel) if late else candidates(ctx, sel)
+    if bare and not late:
         found = found.select(c for c in found.columns if c in _counted_columns(sel))
-    rows = linked(ctx, found, sel, asked, kind, every, subtree or sel.within == "subtree")
+    waits = (
+        late and sel.source not in POPULATIONS and any(isinstance(o.within, Duration) for o in sel.lacking)
+    )  # its period is that of a window's end
+    rows = linked(ctx, found, sel, asked, kind, None if waits else every, subtree or sel.within == "subtree")
     rows = _held_to(ctx, rows, sel, kind)
-    if sel.source in POPULATIONS:
+    if late:
         rows = _accompanied(ctx, rows, sel)
+        if waits and every is not None:
+            rows = rows.filter(period_starts(rows.get_column("home"), every) == pl.col("pstart"))
+        rows = _in_time(rows, sel.source in POPULATIONS)
     return rows.with_columns(certain=pl.col("ok").fill_null(False))
 
 
+def _judged_late(sel: Selector, asked: pl.DataFrame) -> bool:
+    """Do the counterparts depend on who asks, or of which moment (16b, T1), so that they must wait for that?"""
+    if not (sel.having or sel.lacking):
+        return False
+    return sel.source in POPULATIONS or "upto" in asked.columns or _asks_holder(sel)
+
+
+def _asks_holder(sel: Selector) -> bool:
+    """Does a counterpart's condition read the holder?"""
+    others = (*sel.having, *sel.lacking)
+    return any(reads_holder(o.when) or _asks_holder(o) for o in others)
+
+
 def _accompanied(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
-    """Grids, subjects and posts judged by their counterparts up to the date or the end of the period (16b)."""
+    """Things judged by their counterparts up to the date of which is asked; grids, subjects and posts also up to the
+    end of the period (16b)."""
     ends = [pl.col(c) for c in ("upto", "finish") if c in rows.columns]
+    ends = ends if sel.source in POPULATIONS else ends[:1] if "upto" in rows.columns else []
     rows = rows.with_columns(_until=pl.coalesce(*ends, pl.lit(None, pl.Int64)))
+    return with_counterparts(ctx, rows, sel).drop("_until")
+
+
+def with_counterparts(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
+    """The rows judged by all counterparts of the selector. Windows start at the thing itself; what waits for several
+    stands at the end of the last (13)."""
+    timed = "at" in rows.columns and sum(isinstance(o.within, Duration) for o in (*sel.having, *sel.lacking)) > 1
+    if timed:
+        rows = rows.with_columns(_since="at")
     for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
         rows = possible(correlated(ctx, rows, sel, other, wanted=wanted))
-    return rows.drop("_until")
+    return rows.drop("_since") if timed else rows
 
 
 def _counted_columns(sel: Selector) -> set[str]:
@@ -63,7 +95,7 @@ def _counted_columns(sel: Selector) -> set[str]:
     days = {f"{c}.day" for c in read}
     wanted = {*(sel.same or ()), *([sel.distinct] if sel.distinct else [])}
     fields = {f"f.{n}" for n in wanted} | wanted
-    return read | days | fields | {"grid", "subject", "actor", "at", "home", "ok", "start", "end", "id"}
+    return read | days | fields | {"grid", "subject", "actor", "at", "home", "on", "ok", "start", "end", "id"}
 
 
 def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every) -> pl.DataFrame:
@@ -77,7 +109,8 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
     found = candidates(ctx, sel)
     found = found.select(c for c in found.columns if c in _counted_columns(sel))
     if sel.by:
-        acted = in_role(ctx, found.with_columns(_nobody=pl.lit(None, pl.String)), sel.by, "grid", "_nobody", "home")
+        about = pl.lit(None, pl.String)
+        acted = acted_for(ctx, found.with_columns(own="grid", about=about), sel.by, kind)
         found = possible(found.with_columns(pl.col("ok") & acted))
     starts = period_starts(found.get_column("home"), every)
     found = found.with_columns(pl.col("ok").fill_null(False).alias("certain"), pstart=starts)
@@ -88,7 +121,7 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
 
 def _countable_apart(sel: Selector, kind: str) -> bool:
     """Is who asks of no matter to the selector, but for the place? (A subject's grid may differ from the deed's.)"""
-    local = sel.source not in POPULATIONS and sel.same is None and sel.within != "subtree"
+    local = sel.source not in POPULATIONS and sel.same is None and sel.within != "subtree" and not _asks_holder(sel)
     return local and shared(sel) is None and (kind == "grid" or (kind == "subject" and not sel.by))
 
 
@@ -116,20 +149,21 @@ def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> 
 
 def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector, their own condition and counterparts judged; holders not yet."""
-    simple = not any(needs_holder(s.when) for s in (*sel.having, *sel.lacking))
+    if sel.source in POPULATIONS or not (sel.having or sel.lacking):
+        return alone(ctx, sel)  # the counterparts of what stands depend on the moment asked: see `_accompanied`
 
     def make() -> pl.DataFrame:
-        rows = possible(judged(ctx, things(ctx, sel), own(sel)))
-        if sel.source in POPULATIONS:
-            return rows  # their counterparts depend on the moment asked: see `_accompanied`
-        for other in sel.having:
-            rows = possible(correlated(ctx, rows, sel, other, wanted=True))
-        for other in sel.lacking:
-            rows = possible(correlated(ctx, rows, sel, other, wanted=False))
-        return rows
+        return with_counterparts(ctx, alone(ctx, sel), sel)
 
     # Findings of other rules do not change once assessed, so the selector itself is the key.
-    found: pl.DataFrame = ctx.memo(("candidates", sel), make) if simple else make()
+    found: pl.DataFrame = ctx.memo(("candidates", sel), make) if not _asks_holder(sel) else make()
+    return found
+
+
+def alone(ctx: Context, sel: Selector) -> pl.DataFrame:
+    """The things that may meet the selector's own condition; counterparts and holders not yet."""
+    key = replace(sel, having=(), lacking=(), by=(), same=None, within=None, distinct=None, span=NOWHERE)
+    found: pl.DataFrame = ctx.memo(("alone", key), lambda: possible(judged(ctx, things(ctx, sel), own(sel))))
     return found
 
 
@@ -140,11 +174,9 @@ def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector, kind: str) -> pl.D
         rows = with_params(ctx, rows, params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2")
         rows = possible(rows)
-    if sel.by:
-        itself = sel.by == ("self",) and kind == "post"  # 15b: a post is its person
-        acted = (
-            rows["actor"] == rows["a.actor"] if itself else in_role(ctx, rows, sel.by, "a.grid", "a.subject", "home")
-        )
+    if sel.by and sel.source not in POPULATIONS:
+        concerned = rows.select("actor", "on", "grid", "subject", own="a.grid", about="a.subject", person="a.actor")
+        acted = acted_for(ctx, concerned, sel.by, kind)
         rows = possible(rows.with_columns(by=acted).with_columns(ok=pl.col("ok") & pl.col("by")).drop("by"))
     return rows
 
@@ -185,7 +217,7 @@ def _in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
     if "upto" in rows.columns:
         rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
     if "vstart" in rows.columns:
-        rows = rows.filter(holds_on(pl.col("home"), "vstart", "vend"))
+        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
     return rows
 
 
@@ -208,7 +240,7 @@ def _below(
     if population:
         rows = rows.with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
     else:
-        rows = rows.filter(holds_on(pl.col("home"), "_s", "_e"))
+        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e"))
     rows = _join(rows, right, [*left_on, "ancestor"], [*right_on, "a.grid"])
     return rows.drop("ancestor", "_s", "_e")
 
@@ -267,25 +299,23 @@ def correlated(
     then stands at its end (semantics 13). `bounded`: counterparts count within the
     period (`every`) or up to the moment that is asked of."""
     rows = rows.with_row_index("_row")
-    window = other.within if isinstance(other.within, Duration) else None
+    if bounded and every is None and "upto" in rows.columns:
+        rows = rows.with_columns(_until="upto")
+    window = other.within if isinstance(other.within, Duration) and "at" in rows.columns else None
+    since = "_since" if "_since" in rows.columns else "at"
     if window is not None:
-        rows = rows.with_columns(_end=due_after(ctx, rows, "at", window))
+        rows = rows.with_columns(_end=due_after(ctx, rows, since, window))
     pairs = _pairs(ctx, rows, sel, other)
     if sel.source == other.source == "fact":
         pairs = pairs.filter(pl.col("seq") != pl.col("seq.o"))
     if window is not None:
-        pairs = pairs.filter((pl.col("at.o") >= pl.col("at")) & (pl.col("at.o") <= pl.col("_end")))
-    if bounded and "at.o" in pairs.columns:
-        if every is not None:
-            pairs = pairs.filter(period_starts(pairs.get_column("home.o"), every) == pl.col("pstart"))
-        elif "upto" in pairs.columns:
-            pairs = pairs.filter(pl.col("at.o") < pl.col("upto"))
+        inside = pl.col("at.o").is_between(pl.col(since), pl.col("_end")) if "at.o" in pairs.columns else pl.lit(False)
+        pairs = pairs.filter(inside)
+    if bounded and every is not None and "at.o" in pairs.columns:
+        pairs = pairs.filter(period_starts(pairs.get_column("home.o"), every) == pl.col("pstart"))
     if "_until" in pairs.columns and "at.o" in pairs.columns:
-        pairs = pairs.filter(pl.col("_until").is_null() | (pl.col("at.o") < pl.col("_until")))
-    if other.by:
-        acting = pairs.select(grid="grid", subject="subject", actor="actor.o", day="home.o")
-        acted = in_role(ctx, acting, other.by, "grid", "subject", "day")
-        pairs = possible(pairs.with_columns(_by=acted).with_columns(pl.col("ok.o") & pl.col("_by")), "ok.o")
+        pairs = pairs.filter((pl.col("at.o") < pl.col("_until")).fill_null(True))
+    pairs = _mates_judged(ctx, pairs, sel, other)
     found = pairs.group_by("_row").agg(_yes=pl.col("ok.o").fill_null(False).any())
     rows = rows.join(found, on="_row", how="left", maintain_order="left")
     # yes: certain; no (a row in found, not certain): possible; null: none
@@ -296,40 +326,82 @@ def correlated(
         if wanted:
             rows = rows.filter(~(waiting & pl.col("_yes").is_null()))
         else:
-            rows = rows.filter(~waiting).with_columns(at="_end")
+            rows = rows.filter(~waiting).with_columns(at=pl.max_horizontal("at", "_end"))
             rows = rows.with_columns(home=day_of(ctx, rows, "at"))
         rows = rows.drop("_end")
-    return rows.drop("_row", "_yes")
+    return rows.drop("_row", "_yes", *(["_until"] if bounded and "_until" in rows.columns else []))
 
 
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
     """Each row with each counterpart that belongs to it; the counterpart's columns end in `.o`."""
-    mates = candidates(ctx, other)
-    cond = shared(other)
-    if cond is not None and "home" in mates.columns:  # 9: a counterpart's parameters are those of its own day
-        mates = with_params(ctx, mates.with_columns(pday="home"), params_in(cond), "pday")
-        mates = judged(ctx, mates, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
-        mates = possible(mates).select(c for c in mates.columns if c not in ("ok2", "pday") and not c.startswith("p."))
+    mates = alone(ctx, other) if _nested(rows, other) else candidates(ctx, other)
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
         keys = [_thing_column(n) for n in other.same]
-        return rows.join(mates, left_on=keys, right_on=[f"{k}.o" for k in keys], how="inner")
+        return _matched(rows, mates, keys)
     if sel.source in POPULATIONS:
-        key = {"grid": "grid", "subject": "subject", "post": "actor"}[sel.source]
-        pairs = rows.join(mates, left_on=key, right_on=f"{key}.o", how="inner")
-        return pairs.filter(holds_on(pl.col("home.o"))) if sel.source == "post" else pairs
+        pairs = _matched(rows, mates, [{"grid": "grid", "subject": "subject", "post": "actor"}[sel.source]])
+        timed = sel.source == "post" and "on.o" in pairs.columns
+        return pairs.filter(holds_on(pl.col("on.o"))) if timed else pairs
     keys = _shared_keys(ctx, sel, other)
     if keys:
-        return rows.join(mates, left_on=keys, right_on=[f"{k}.o" for k in keys], how="inner")
+        return _matched(rows, mates, keys)
     case = _case_keys(ctx, sel, other)
     if case:
         rows = rows.with_columns(_case=pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in case], separator="/"))
-        return rows.join(mates, left_on="_case", right_on="case.o", how="inner").drop("_case")
-    about = rows.filter(pl.col("subject").is_not_null()).join(
-        mates, left_on="subject", right_on="subject.o", how="inner"
-    )
-    place = rows.filter(pl.col("subject").is_null()).join(mates, left_on="grid", right_on="grid.o", how="inner")
+        return _matched(rows, mates, ["_case"], ["case.o"]).drop("_case")
+    about = _matched(rows.filter(pl.col("subject").is_not_null()), mates, ["subject"])
+    place = _matched(rows.filter(pl.col("subject").is_null()), mates, ["grid"])
     return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def _matched(rows: pl.DataFrame, mates: pl.DataFrame, keys: list[str], theirs: list[str] | None = None) -> pl.DataFrame:
+    """Each row with each of the mates whose columns (`.o`) equal its keys; all columns of both."""
+    if not keys:
+        return rows.join(mates, how="cross")
+    theirs = theirs or [f"{k}.o" for k in keys]
+    pairs = rows.join(mates, left_on=keys, right_on=theirs, how="inner", coalesce=True)
+    return pairs.with_columns(pl.col(mine).alias(name) for mine, name in zip(keys, theirs, strict=True))
+
+
+def _nested(rows: pl.DataFrame, other: Selector) -> bool:
+    """Must the counterpart's own counterparts be judged pair by pair?"""
+    if not (other.having or other.lacking):
+        return False
+    return other.source in POPULATIONS or "_until" in rows.columns or _asks_holder(other)
+
+
+def _mates_judged(ctx: Context, pairs: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
+    """The pairs less those whose counterpart falls to what it takes the thing or the holder to know: the day on which
+    grids, subjects and posts are looked at, roles, parameters (of its own day, 9), the holder, its own counterparts."""
+    if other.source in POPULATIONS:
+        day = "on" if "on" in pairs.columns else "mday" if "mday" in pairs.columns else None
+        if day is not None:
+            pairs = pairs.filter(holds_on(pl.col(day), "start.o", "end.o"))
+    elif other.by:
+        concerned = {"own": "grid", "about": "subject", "person": "actor"}
+        deeds = pairs.select(actor="actor.o", on="on.o", grid="grid.o", subject="subject.o", **concerned)
+        acted = acted_for(ctx, deeds, other.by, sel.source)
+        pairs = possible(pairs.with_columns(_by=acted).with_columns(pl.col("ok.o") & pl.col("_by")), "ok.o")
+    cond = shared(other)
+    nested = _nested(pairs, other)
+    if cond is None and not nested:
+        return pairs
+    pair = "_pair" + "'" * sum(c.startswith("_pair") for c in pairs.columns)
+    mates = sorted(c[:-2] for c in pairs.columns if c.endswith(".o"))
+    kept = [c for c in pairs.columns if c.startswith(("h.", "a.")) or c in ("pstart", "_until", "mday")]
+    day = next((d for d in ("on.o", "on", "mday") if d in pairs.columns), None)  # 9: its own, or that of the thing
+    today = pl.lit(ctx.today_end - 1, pl.Int32)
+    seen = pairs.with_row_index(pair).select(
+        pair, *kept, *[pl.col(f"{m}.o").alias(m) for m in mates], pday=today if day is None else day
+    )
+    if cond is not None:
+        seen = judged(ctx, with_params(ctx, seen, params_in(cond), "pday"), cond, "ok2")
+        seen = possible(seen.with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2"))
+    if nested:
+        seen = with_counterparts(ctx, seen, other)
+    pairs = pairs.with_row_index(pair).join(seen.select(pair, _seen="ok"), on=pair, how="inner")
+    return pairs.with_columns(pl.col("_seen").alias("ok.o")).drop(pair, "_seen")
 
 
 def _shared_keys(ctx: Context, sel: Selector, other: Selector) -> list[str]:

@@ -2,7 +2,7 @@
 
 Every frame has the columns `grid subject actor`, the fields as `f.<name>`, and `ok`: the selector's own
 condition in three values. Grids, subjects and posts have `id start end` (days); facts and findings have `at`
-(instant) and `home` (the day that decides their period, semantics 17).
+(instant), `on` (the day on which they happened) and `home` (the day that decides their period, semantics 17).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _posts(ctx: Context, sel: Selector) -> pl.DataFrame:
 
 
 def _facts(ctx: Context, sel: Selector) -> pl.DataFrame:
-    frames = [facts_of(ctx, n).with_columns(home="day") for n in sel.names]
+    frames = [facts_of(ctx, n).with_columns(home="day", on="day") for n in sel.names]
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
@@ -101,6 +101,7 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
         rule, _, step = name.partition(".")
         frames.append(ctx.findings[rule].filter(pl.col("step") == step))
     frame = pl.concat(frames, how="vertical") if frames else ctx.findings[next(iter(ctx.findings))].clear()
+    frame = frame.with_columns(on=day_of(ctx, frame, "at"))
     exact = pl.when(pl.col("value_low") == pl.col("value_high")).then("value_low")
     return frame.with_columns(
         **{f"f.{n}": pl.col(n) for n in ("status", "band", "rank", "period", "case", "rule", "step", "variant")},
@@ -112,10 +113,15 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────
 def needs_holder(cond: Cond | None) -> bool:
     """Does the condition read the holder or a parameter, so that it must wait for them?"""
-    return any(isinstance(t, (Holder, Param)) for t in terms(cond)) or (cond is not None and _reads_holder(cond))
+    return any(isinstance(t, Param) for t in terms(cond)) or reads_holder(cond)
 
 
-def _reads_holder(cond: Cond) -> bool:
+def reads_holder(cond: Cond | None) -> bool:
+    """Does the condition read the holder?"""
+    if cond is None:
+        return False
+    if any(isinstance(t, Holder) for t in terms(cond)):
+        return True
     return any(isinstance(x, Has) and isinstance(x.field, Holder) for x in leaves(cond))
 
 
