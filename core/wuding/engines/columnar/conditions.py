@@ -51,17 +51,17 @@ def expression(cond: Cond) -> nw.Expr:
         case OneOf(left, options):
             if left.type == "list":
                 name = column(_leaf(left))
-                return _any([nw.col(name).list.contains(str(_value(o))) for o in options])
+                return _any([nw.col(name).list.contains(str(literal(o))) for o in options])
             if all(isinstance(o, Lit) for o in options):
-                scaled = [_value(o, _common(left, o)) for o in options]
-                if all(_common(left, o) == left.type for o in options):
+                scaled = [literal(o, common(left, o)) for o in options]
+                if all(common(left, o) == left.type for o in options):
                     return _any([_operand(left, left.type) == v for v in scaled])
             return _any([expression(Cmp("=", left, o)) for o in options])
         case Cmp(op, left, right):
             if left.type == "list":
-                found = nw.col(column(_leaf(left))).list.contains(str(_value(right)))
+                found = nw.col(column(_leaf(left))).list.contains(str(literal(right)))
                 return found if op == "=" else ~found
-            kind = _common(left, right)
+            kind = common(left, right)
             a, b = _operand(left, kind), _operand(right, kind)
             compare = {"=": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}
             return compare[op]
@@ -90,7 +90,7 @@ def _leaf(term: Term) -> Field | Holder | Param:
     return term
 
 
-def _common(left: Term, right: Term) -> str:
+def common(left: Term, right: Term) -> str:
     """The type in which two terms are compared. Whole numbers meet exact ones in millionths, an instant
     meets a date as its local day (the column `day` beside `at` is not assumed: see `context.with_days`)."""
     types = {left.type, right.type}
@@ -107,7 +107,7 @@ def _whole(term: Term) -> bool:
 
 def _operand(term: Term, kind: str) -> nw.Expr:
     if isinstance(term, Lit):
-        return nw.lit(_value(term, kind))
+        return nw.lit(literal(term, kind))
     name = column(_leaf(term))
     if kind == "number" and term.type == "int":
         return nw.col(name) * SCALE
@@ -116,7 +116,7 @@ def _operand(term: Term, kind: str) -> nw.Expr:
     return nw.col(name)
 
 
-def _value(term: Term, kind: str = "") -> str | bool | int:
+def literal(term: Term, kind: str = "") -> str | bool | int:
     if not isinstance(term, Lit):
         raise TypeError(term)
     value = term.value
