@@ -102,7 +102,7 @@ def belong(view: View, one: Item, other: Item, sel: Selector) -> bool:
         theirs = keys_of(view, other.record.type)
         names = tuple(name for name in keys_of(view, one.record.type) if name in theirs) or None
     if names is None:
-        return same_matter(one, other)
+        return same_matter(one, other) and (one.subject or one.grid) is not None
     return all(equal(field_of(view, one, n), field_of(view, other, n), view.zone) is True for n in names)
 
 

@@ -26,6 +26,7 @@ BUILTIN = {
     "seq": "seq",
 }
 DAY_US = 86_400_000_000
+LARGEST = (2**63 - 1) // SCALE
 
 
 def column(term: Field | Holder | Param) -> str:
@@ -95,14 +96,14 @@ def common(left: Term, right: Term) -> str:
     meets a date as its local day (the column `day` beside `at` is not assumed: see `context.with_days`)."""
     types = {left.type, right.type}
     if types <= set(NUMERIC):
-        return "int" if types == {"int"} and all(_whole(t) for t in (left, right)) else "number"
+        return "int" if all(_whole(t) for t in (left, right)) else "number"
     if "date" in types:
         return "date"
     return left.type if isinstance(right, Lit) else right.type
 
 
 def _whole(term: Term) -> bool:
-    return not isinstance(term, Lit) or Fraction(term.value).denominator == 1  # type: ignore[arg-type]
+    return Fraction(term.value).denominator == 1 if isinstance(term, Lit) else term.type == "int"  # type: ignore[arg-type]
 
 
 def _operand(term: Term, kind: str) -> nw.Expr:
@@ -110,7 +111,8 @@ def _operand(term: Term, kind: str) -> nw.Expr:
         return nw.lit(literal(term, kind))
     name = column(_leaf(term))
     if kind == "number" and term.type == "int":
-        return nw.col(name) * SCALE
+        # What is larger than any number in millionths stays so: overflow would turn it round.
+        return nw.col(name).clip(-LARGEST, LARGEST) * SCALE
     if kind == "date" and term.type == "time":
         return nw.col(f"{name}.day")
     return nw.col(name)

@@ -35,6 +35,9 @@ class Columnar:
         wanted = may_touch(program, terms, new_facts)
         return involving(matched(program, terms, wanted, [*new_facts, *around]), new_facts)
 
+    def close(self) -> None:
+        """There is nothing to end."""
+
 
 @dataclass(frozen=True)
 class _Found:

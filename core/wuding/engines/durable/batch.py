@@ -60,5 +60,5 @@ class Batch:
     def names(self, count: int) -> list[str]:
         """Names for the messages of a rule set. Raises Misfit when there are too many."""
         if count > MESSAGES:
-            raise Misfit(f"{count} messages, more than {MESSAGES}")
+            raise Misfit("messages", count, MESSAGES)
         return self.ids.first(count)

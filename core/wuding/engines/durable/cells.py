@@ -27,7 +27,12 @@ BUILTIN = {
 
 
 class Misfit(Exception):
-    """Something that durable-rules cannot be trusted with; `str()` says what, for developers."""
+    """Something that durable-rules cannot be trusted with: `count` of `kind` (a word of the catalogue, `term.<kind>`)
+    where it bears `limit`."""
+
+    def __init__(self, kind: str, count: int, limit: int) -> None:
+        super().__init__(kind, count, limit)
+        self.kind, self.count, self.limit = kind, count, limit
 
 
 def cell_of(value: object, type_: str) -> Cell:
@@ -115,5 +120,5 @@ def encoded(cell: Cell, type_: str, kind: str, zone: str, codes: Codes) -> int |
         return local_day(cell, zone)
     number = cell * SCALE if kind in ("number", "money") and type_ == "int" else cell
     if not -LIMIT < number < LIMIT:
-        raise Misfit(f"{cell} is too large")
+        raise Misfit("large-number", number, LIMIT - 1)
     return number

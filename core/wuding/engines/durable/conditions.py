@@ -90,7 +90,7 @@ def _one(*leaves: Leaf) -> Disjunction:
 
 def _fitting(found: Disjunction) -> Disjunction:
     if len(found) > MOST_CONJUNCTIONS:
-        raise Misfit(f"more than {MOST_CONJUNCTIONS} conjunctions")
+        raise Misfit("conjunctions", len(found), MOST_CONJUNCTIONS)
     return found
 
 
@@ -108,7 +108,7 @@ def _compared(cond: Cmp, wanted: bool, sure: bool, codes: Codes) -> Disjunction:
         return NEVER if sure else ALWAYS
     cond = Cmp(cond.op, left, right)
     if cond.op not in ("=", "!=") and common(left, right) not in ORDERED:
-        raise Misfit(f"order of {common(left, right)}")
+        raise Misfit("text-orders", 1, 0)
     if _is_literal(cond.left) and _is_plain(cond.right):
         cond = Cmp(TURNED[cond.op], cond.right, cond.left)
     if not (_is_plain(cond.left) and _is_literal(cond.right)):
@@ -119,7 +119,7 @@ def _compared(cond: Cmp, wanted: bool, sure: bool, codes: Codes) -> Disjunction:
     given = literal(cond.right, kind)
     value = codes.of(given) if isinstance(given, (str, bool)) else given
     if not -LIMIT < value < LIMIT:
-        raise Misfit(f"{value} is too large")
+        raise Misfit("large-number", value, LIMIT - 1)
     return _one(*_bounds(cond.left, kind, op, value, sure))
 
 

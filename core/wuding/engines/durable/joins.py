@@ -57,7 +57,7 @@ def joined_of(program: Program, terms: Sequence[FactTerm], n: int) -> Joined:
     places = (n, *term.having, *term.lacking)
     positive = 1 + len(term.having)
     if positive > POSITIVE:
-        raise Misfit(f"{positive} facts to be joined, more than {POSITIVE}")
+        raise Misfit("joined-facts", positive, POSITIVE)
     types = [types_of(program, terms[place].sel) for place in places]
     parts = {part: m for m, part in enumerate(((k, t) for k, some in enumerate(types) for t in some), 1)}
     windows = {k: w for k, place in enumerate(places) if k and isinstance(w := terms[place].sel.within, Duration)}
@@ -74,7 +74,7 @@ def joined_of(program: Program, terms: Sequence[FactTerm], n: int) -> Joined:
         for rule in write.rules(mine, list(enumerate(chosen, 1)))
     ]
     if len(rules) > MOST_RULES:
-        raise Misfit(f"{len(rules)} joins, more than {MOST_RULES}")
+        raise Misfit("joins", len(rules), MOST_RULES)
     absences = tuple(
         Absence((0, mine), (k, theirs), tuple(_set([rule]) for rule in write.rules(mine, [(k, theirs)], absent=True)))
         for mine in types[0] for k in range(positive, len(places)) for theirs in types[k]
@@ -109,7 +109,7 @@ class _Writer:
         rule = [{first: {"$and": tests}}]
         rule += [{name: {"$and": found}} for name, found in zip(names, patterns, strict=False)]
         if _size(rule) > RULE_LEAVES:
-            raise Misfit(f"a join of {_size(rule)} tests, more than {RULE_LEAVES}")
+            raise Misfit("tests", _size(rule), RULE_LEAVES)
         return rule
 
     def _counterpart(self, mine: str, part: Part, about: str) -> list[dict[str, Any]]:

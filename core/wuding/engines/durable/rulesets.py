@@ -17,6 +17,7 @@ from wuding.engines.durable.joins import Joined, joined_of
 from wuding.engines.durable.library import PROBE_RULE
 from wuding.engines.durable.limits import RULE_LEAVES, SET_LEAVES
 from wuding.engines.terms import FactTerm, fact_terms, types_of
+from wuding.errors import Diagnostic
 from wuding.program.model import Program
 
 OPERATORS = {"!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
@@ -45,7 +46,7 @@ class Compiled:
     alpha: Mapping[str, tuple[RuleSet, ...]]
     always: frozenset[tuple[int, bool, str]]
     joined: Mapping[int, Joined]
-    misfits: Mapping[int, str] = field(default_factory=dict)
+    misfits: Mapping[int, Misfit] = field(default_factory=dict)
 
 
 def compiled(program: Program) -> Compiled:
@@ -54,7 +55,7 @@ def compiled(program: Program) -> Compiled:
     alpha: dict[str, list[tuple[int, bool, Conjunction]]] = {}
     always: set[tuple[int, bool, str]] = set()
     joined: dict[int, Joined] = {}
-    misfits: dict[int, str] = {}
+    misfits: dict[int, Misfit] = {}
     for n, term in enumerate(terms):
         try:
             both = {sure: conjunctions(term.own, sure, codes) for sure in (True, False)}
@@ -63,7 +64,7 @@ def compiled(program: Program) -> Compiled:
             if term.having or term.lacking:
                 joined[n] = joined_of(program, terms, n)
         except Misfit as why:
-            misfits[n] = str(why)
+            misfits[n] = why
             continue
         for type_ in types_of(program, term.sel):
             for sure, found in both.items():
@@ -78,7 +79,7 @@ def compiled(program: Program) -> Compiled:
 def _check_leaves(found: frozenset[Conjunction]) -> None:
     longest = max((len(one) for one in found), default=0)
     if longest > RULE_LEAVES:
-        raise Misfit(f"a conjunction of {longest} tests, more than {RULE_LEAVES}")
+        raise Misfit("tests", longest, RULE_LEAVES)
 
 
 def _sorted(found: frozenset[Conjunction]) -> list[Conjunction]:
@@ -116,3 +117,20 @@ def _rule_set(batch: Sequence[tuple[int, bool, Conjunction]]) -> RuleSet:
 
 def _test(name: str, leaf: Leaf) -> dict[str, Any]:
     return {name: leaf.value} if leaf.op == "=" else {OPERATORS[leaf.op]: {name: leaf.value}}
+
+
+# ── what is left to the other engine ─────────────────────────────────────────────────────────────
+def left_over(known: Compiled) -> list[Diagnostic]:
+    """Advice for each term that the columnar engine matches instead, at its place in the book."""
+    return [
+        Diagnostic(
+            "WD890",
+            known.terms[n].sel.span,
+            {
+                "rule": known.terms[n].rule, "term": known.terms[n].term,
+                "kind": why.kind, "count": why.count, "limit": why.limit,
+            },
+            severity="advice",
+        )
+        for n, why in known.misfits.items()
+    ]  # fmt: skip

@@ -28,6 +28,7 @@ from wuding.engines.durable.library import Fired, available
 from wuding.engines.durable.rulesets import Compiled, compiled
 from wuding.engines.durable.worker import receive, send
 from wuding.engines.terms import by_type, may_touch, with_counterparts
+from wuding.errors import WudingError
 from wuding.program.model import Program
 
 LOG = logging.getLogger("wuding.engines.durable")
@@ -36,8 +37,8 @@ PATIENCE = 5  # losses in a row after which the worker is left alone for REST se
 REST = 60.0
 
 
-class WorkerLost(Exception):
-    """The worker gave no answer: it died, took too long, or the library refused."""
+class WorkerLost(WudingError):
+    """The worker gave no answer: it died (WD891), took too long (WD892), or the library refused (WD893)."""
 
 
 @dataclass
@@ -128,11 +129,11 @@ class DurableWorker:
             fitting = [n for n in places if n not in known.misfits]
             answers = evaluate(known, fitting, by_type(known.program, facts), truths, self._run, self._ids)
         except Misfit as why:
-            LOG.debug("left to the columnar engine: %s", why)
+            LOG.debug("%d %s, more than %d: left to the columnar engine", why.count, why.kind, why.limit)
             self.tally.misfit += 1
             return None
         except WorkerLost as why:
-            self._lost(str(why))
+            self._lost(why)
             return None
         self.tally.answered += 1
         self._losses = 0
@@ -159,12 +160,14 @@ class DurableWorker:
             send(cast(BinaryIO, process.stdin), jobs)
             answer = cast(dict[str, object], receive(cast(BinaryIO, process.stdout)))
         except (OSError, EOFError, ValueError) as error:
-            reason = f"no answer within {self.limit:g} s" if late.is_set() else f"it ended ({process.wait()})"
-            raise WorkerLost(reason) from error
+            if late.is_set():
+                raise WorkerLost("WD892", seconds=f"{self.limit:g}") from error
+            process.kill()  # it may have closed its pipes only
+            raise WorkerLost("WD891", status=process.wait()) from error
         finally:
             watch.cancel()
         if "fired" not in answer:
-            raise WorkerLost(f"the library refused: {answer.get('error')}")
+            raise WorkerLost("WD893", reason=answer.get("error"))
         return cast(list[Fired], answer["fired"])
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -180,11 +183,11 @@ class DurableWorker:
             self.tally.started += 1
         return self._process
 
-    def _lost(self, reason: str) -> None:
+    def _lost(self, why: WorkerLost) -> None:
         """Ends what is left of the worker and starts the next one, which is ready when the next batch comes."""
         self.tally.lost += 1
         self._losses += 1
-        LOG.warning("the worker was lost (%s); the columnar engine answers this batch", reason)
+        LOG.warning("%s", why)
         self.close()
         if self._losses >= PATIENCE:
             self._losses, self._rest_until = 0, time.monotonic() + REST
