@@ -75,6 +75,10 @@ class Matcher(Protocol):
         a rule without any match here is not touched by these facts through its selectors."""
         ...
 
+    def close(self) -> None:
+        """Ends what the matcher runs beside this process. It may be asked again: then it starts anew."""
+        ...
+
 
 def involving(found: Sequence[Match], new_facts: Sequence[Fact]) -> list[Match]:
     """The matches in which one of the new facts takes part."""

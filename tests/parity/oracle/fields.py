@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from wuding.domain.finding import Finding
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
+from wuding.lang.nodes import Duration
 from wuding.program.model import FieldType
 
 
@@ -29,6 +31,9 @@ def typed(value: object, kind: FieldType | None, zone: str) -> Known | None:
         return Day(days.read_day(value))
     if name == "time":
         return Moment(days.instant_of(str(value), zone))
+    if name == "duration":
+        count, unit = re.fullmatch(r"([0-9]+) ?(min|h|d)", str(value)).groups()  # type: ignore[union-attr]
+        return Duration(int(count), unit)
     if isinstance(value, bool):
         return value
     return str(value)

@@ -26,6 +26,7 @@ BUILTIN = {
     "seq": "seq",
 }
 DAY_US = 86_400_000_000
+LARGEST = (2**63 - 1) // SCALE
 
 
 def column(term: Field | Holder | Param) -> str:
@@ -51,17 +52,17 @@ def expression(cond: Cond) -> nw.Expr:
         case OneOf(left, options):
             if left.type == "list":
                 name = column(_leaf(left))
-                return _any([nw.col(name).list.contains(str(_value(o))) for o in options])
+                return _any([nw.col(name).list.contains(str(literal(o))) for o in options])
             if all(isinstance(o, Lit) for o in options):
-                scaled = [_value(o, _common(left, o)) for o in options]
-                if all(_common(left, o) == left.type for o in options):
+                scaled = [literal(o, common(left, o)) for o in options]
+                if all(common(left, o) == left.type for o in options):
                     return _any([_operand(left, left.type) == v for v in scaled])
             return _any([expression(Cmp("=", left, o)) for o in options])
         case Cmp(op, left, right):
             if left.type == "list":
-                found = nw.col(column(_leaf(left))).list.contains(str(_value(right)))
+                found = nw.col(column(_leaf(left))).list.contains(str(literal(right)))
                 return found if op == "=" else ~found
-            kind = _common(left, right)
+            kind = common(left, right)
             a, b = _operand(left, kind), _operand(right, kind)
             compare = {"=": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}
             return compare[op]
@@ -90,33 +91,34 @@ def _leaf(term: Term) -> Field | Holder | Param:
     return term
 
 
-def _common(left: Term, right: Term) -> str:
+def common(left: Term, right: Term) -> str:
     """The type in which two terms are compared. Whole numbers meet exact ones in millionths, an instant
     meets a date as its local day (the column `day` beside `at` is not assumed: see `context.with_days`)."""
     types = {left.type, right.type}
     if types <= set(NUMERIC):
-        return "int" if types == {"int"} and all(_whole(t) for t in (left, right)) else "number"
+        return "int" if all(_whole(t) for t in (left, right)) else "number"
     if "date" in types:
         return "date"
     return left.type if isinstance(right, Lit) else right.type
 
 
 def _whole(term: Term) -> bool:
-    return not isinstance(term, Lit) or Fraction(term.value).denominator == 1  # type: ignore[arg-type]
+    return Fraction(term.value).denominator == 1 if isinstance(term, Lit) else term.type == "int"  # type: ignore[arg-type]
 
 
 def _operand(term: Term, kind: str) -> nw.Expr:
     if isinstance(term, Lit):
-        return nw.lit(_value(term, kind))
+        return nw.lit(literal(term, kind))
     name = column(_leaf(term))
     if kind == "number" and term.type == "int":
-        return nw.col(name) * SCALE
+        # What is larger than any number in millionths stays so: overflow would turn it round.
+        return nw.col(name).clip(-LARGEST, LARGEST) * SCALE
     if kind == "date" and term.type == "time":
         return nw.col(f"{name}.day")
     return nw.col(name)
 
 
-def _value(term: Term, kind: str = "") -> str | bool | int:
+def literal(term: Term, kind: str = "") -> str | bool | int:
     if not isinstance(term, Lit):
         raise TypeError(term)
     value = term.value

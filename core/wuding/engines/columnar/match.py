@@ -19,8 +19,9 @@ from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, with_lacks
+from wuding.engines.terms import key_fields
 from wuding.lang.nodes import Duration, Field
-from wuding.program.model import NOWHERE, Escalation, Selector, Thing
+from wuding.program.model import NOWHERE, Escalation, Selector
 
 BUILTIN_KEYS = ("grid", "subject", "actor")
 POPULATIONS = ("grid", "subject", "post")
@@ -265,12 +266,6 @@ def _keys(ctx: Context, sel: Selector) -> set[str]:
     if sel.source != "fact":
         return set()
     return set.intersection(*[set(key_fields(ctx.program.domain.facts[n])) for n in sel.names])
-
-
-def key_fields(thing: Thing) -> tuple[str, ...]:
-    """The fields by which facts of a type belong together: its key, and its references to other types' keys."""
-    refs = tuple(f.name for f in thing.fields.values() if f.type in ("ref", "id") and f.name not in thing.key)
-    return (*thing.key, *refs)
 
 
 def _thing_column(name: str) -> str:
