@@ -310,6 +310,11 @@ def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> 
         mates = with_params(ctx, mates.with_columns(pday="home"), params_in(cond), "pday")
         mates = judged(ctx, mates, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2"))
         mates = possible(mates).select(c for c in mates.columns if c not in ("ok2", "pday") and not c.startswith("p."))
+    return joined(ctx, rows, mates, sel, other)
+
+
+def joined(ctx: Context, rows: pl.DataFrame, mates: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
+    """Each thing of `sel` with each of the `mates`, things of `other`, that belongs to it (14a)."""
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
         keys = [_thing_column(n) for n in other.same]
