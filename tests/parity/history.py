@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.parity import draw, kit
 from tests.parity.worlds import DRAW, Case, cases, describe
 
-from wuding.assess.changes import Changes
 from wuding.assess.check import corrections_applied, fact_frames
 from wuding.domain.fact import Fact
 from wuding.domain.world import World
+from wuding.engines.base import Changes
 from wuding.program.model import Program
 
 Moment = tuple[Program, World]

@@ -8,13 +8,13 @@ Conditions are not looked at: a thing that is touched in vain costs a little, on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
-from wuding.engines.base import FactFrames
+from wuding.engines.base import Changes
 from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.match import POPULATIONS, joined
 from wuding.engines.columnar.things import things
@@ -25,16 +25,6 @@ from wuding.program.model import Selector
 DAYS = {"min": 0.001, "h": 0.05, "d": 1, "workday": 3, "week": 7, "month": 31, "year": 366}
 SLACK = 31  # days by which holidays may lengthen a limit, at most
 EVERY = "_every"  # touched in whatever period: its moment may have moved
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a check knows that the last one did not. `facts`: by (domain, type), the facts that are new, that have
-    come into sight because time passed, and those that were corrected, in their old form and their new; columns as
-    in a snapshot. `registry`: `grid`, `boundary`, `post`, `subject:<type>`, each when something of it changed."""
-
-    facts: FactFrames = field(default_factory=dict)
-    registry: frozenset[str] = frozenset()
 
 
 @dataclass

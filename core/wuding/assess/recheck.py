@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from wuding.assess.changes import Changes, News, difference, news_of
+from wuding.assess.changes import News, difference, news_of
 from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
 from wuding.assess.frame import empty, with_ids
 from wuding.assess.plan import scope_of
 from wuding.assess.rulings import ruled
 from wuding.domain.instants import local_day
-from wuding.engines.base import Snapshot
+from wuding.engines.base import Changes, Snapshot
 from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.scope import Scope, inside
 from wuding.program.model import Escalation, Program, Rule

@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
-REVISION = "0001"  # the newest revision in migrations/versions; a test holds the two together
+REVISION = "0002"  # the newest revision in migrations/versions; a test holds the two together
 VERSION_TABLE = "wuding_version"
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives the row's own id to INTEGER alone
@@ -140,6 +140,7 @@ class CheckRow(Record, table=True):
     link: str = Field(sa_type=Text)  # of the ledger's chain at `known_seq`'s batch, hex
     started: int = Field(sa_type=BigInteger)
     ended: int | None = Field(default=None, sa_type=BigInteger)
+    basis: str | None = Field(default=None, sa_type=Text)  # JSON: what a later check needs to go on from this one
 
 
 class FindingRow(Record, table=True):
