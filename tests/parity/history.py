@@ -98,4 +98,4 @@ def histories(draw_: Any, section: str) -> History:
 
 def rows(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     """The findings as plain rows in an order of their own."""
-    return sorted((tuple(map(str, row)) for row in frame.iter_rows()))
+    return sorted(tuple(map(str, row)) for row in frame.iter_rows())

@@ -119,4 +119,3 @@ def _marks(frame: pl.DataFrame) -> pl.Series:
         for n, t in frame.schema.items()
     ]
     return frame.select(pl.concat_str(cells, separator="\x01").alias("mark")).to_series()
-

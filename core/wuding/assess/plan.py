@@ -37,7 +37,8 @@ def scope_of(news: News, rule: Rule) -> Scope | None:
     """For whom the rule must be assessed again; None: for all."""
     if _registry_read(news, rule) or _finding_parameters(news, rule):
         return Whole
-    found = KINDS[type(rule)](news, rule)
+    kind = KINDS.get(type(rule))
+    found = kind(news, rule) if kind else Whole  # a plugin's section says nothing of what touches it
     return Whole if found is None else found | _ruled_anew(news, rule)
 
 
@@ -212,9 +213,7 @@ def _charter(news: News, rule: Charter) -> Scope | None:
     return _all_of(asked, _belonging(news, rule.of, rule.holders.source, None, subtree=subtree))
 
 
-def _measured(
-    news: News, measures: tuple[Measure, ...], kind: str, every: Every | None, subtree: bool
-) -> Scope | None:
+def _measured(news: News, measures: tuple[Measure, ...], kind: str, every: Every | None, subtree: bool) -> Scope | None:
     parts = []
     for measure in measures:
         if measure.of is None:
@@ -222,18 +221,14 @@ def _measured(
         sel = measure.of
         if measure.share_with is not None:
             sel = replace(sel, having=(*sel.having, measure.share_with))
-        parts.append(
-            _belonging(news, sel, kind, every, subtree=subtree, moves=measure.period == "previous")
-        )
+        parts.append(_belonging(news, sel, kind, every, subtree=subtree, moves=measure.period == "previous"))
     return _all_of(*parts)
 
 
 def _scoring(news: News, rule: Scoring) -> Scope | None:
     kind, every = rule.holders.source, rule.every
     parts = [_asked(news, rule.holders), _measured(news, rule.measures, kind, every, False)]
-    for item in rule.items:
-        if item.each is not None:
-            parts.append(_belonging(news, item.each, kind, every))
+    parts += [_belonging(news, item.each, kind, every) for item in rule.items if item.each is not None]
     if every is not None:
         parts.append(_turned(news, every))
     for veto in news.ctx.program.rules:

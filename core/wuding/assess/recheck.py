@@ -24,8 +24,8 @@ from wuding.program.parts import rule_digests
 @dataclass(frozen=True)
 class Concluded:
     """What the check of one edition of a book concluded, and upon what. `frames`: by rule key the findings, `book
-    id` and the columns of `frame.SCHEMA`; `digests`: by rule key what decided them, apart from the facts. `changed`:
-    by rule key, of those assessed again, the findings that came or went (without ids)."""
+    id` and the columns of `frame.SCHEMA`; `digests`: by rule key what decided them, apart from the facts. `scopes`:
+    by rule key, for whom it was assessed this time; None: for all."""
 
     as_of: int
     window_from: int
@@ -39,12 +39,11 @@ class Concluded:
         return pl.concat(self.frames.values()) if self.frames else with_ids(empty(), "", {})
 
 
-def by_rule(program: Program, frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The findings of an edition by rule key, in the order of the rules."""
+def told_again(as_of: int, window_from: int, digests: Mapping[str, str], frame: pl.DataFrame) -> Concluded:
+    """What an earlier check concluded, from its findings in one frame (`book id` and the columns of `SCHEMA`)."""
     parts = frame.partition_by("rule", "variant", as_dict=True, maintain_order=True)
     found = {(f"{rule}[{variant}]" if variant else str(rule)): part for (rule, variant), part in parts.items()}
-    keys = [rule.head.key for rule in program.rules]
-    return {key: found.get(key, frame.clear()) for key in keys} | {k: f for k, f in found.items() if k not in keys}
+    return Concluded(as_of, window_from, digests, {key: found.get(key, frame.clear()) for key in digests})
 
 
 def conclude(
