@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from wuding.app.opened import Moment, Opened
+from wuding.app.opened import Edition, Moment, Opened
 from wuding.domain.finding import Finding
 from wuding.domain.instants import parse_date
 from wuding.program.model import Program
@@ -14,7 +14,34 @@ from wuding.program.model import Program
 if TYPE_CHECKING:
     import polars as pl
 
+    from wuding.assess import Concluded
     from wuding.engines.base import Snapshot
+
+
+@dataclass(frozen=True)
+class EditionChecked:
+    """What a check concluded under one edition of a book (the days in which it is in force)."""
+
+    book: str
+    in_force: tuple[int | None, int | None]
+    concluded: Concluded
+
+    def basis(self) -> dict[str, Any]:
+        """What is kept of it beside the findings, as JSON."""
+        done = self.concluded
+        rows = sum(frame.height for frame in done.frames.values())
+        return {
+            "book": self.book, "in_force": list(self.in_force), "window": done.window_from,
+            "rules": dict(done.digests), "rows": rows,
+        }  # fmt: skip
+
+    @classmethod
+    def again(cls, basis: Mapping[str, Any], as_of: int, frame: pl.DataFrame) -> EditionChecked:
+        """The same from what was kept and its findings."""
+        from wuding.assess import told_again
+
+        start, end = basis["in_force"]
+        return cls(basis["book"], (start, end), told_again(as_of, basis["window"], basis["rules"], frame))
 
 
 @dataclass(frozen=True)
@@ -27,6 +54,8 @@ class CheckResult:
     known_seq: int
     books: tuple[str, ...]
     frame: pl.DataFrame
+    editions: tuple[EditionChecked, ...] = ()  # what a later check needs to go on from this one
+    window: int | None = None  # the first day asked about, when one was given
 
     def findings(self, **wanted: str) -> Iterator[Finding]:
         """The findings as records; `rule="monthly"`, `status="missed"`, `holder="B1"` narrow them."""
@@ -36,6 +65,11 @@ class CheckResult:
         for name, value in wanted.items():
             frame = frame.filter(frame.get_column(name) == value)
         yield from records(frame)
+
+    def edition(self, book: str, in_force: tuple[int | None, int | None]) -> Concluded | None:
+        """What it concluded under an edition of a book; None when it did not check that one."""
+        found = (one.concluded for one in self.editions if (one.book, one.in_force) == (book, in_force))
+        return next(found, None)
 
 
 class Checking(Opened):
@@ -62,32 +96,53 @@ class Checking(Opened):
         start: str | None = None,
         books: Sequence[str] = (),
         save: bool = True,
+        since: CheckResult | None = None,
     ) -> CheckResult:
         """Check the books against the facts, as of a moment (default: now), knowing what was recorded by
-        `known_at` (default: everything). `start` is the first day asked about. Raises WD802 without a book."""
+        `known_at` (default: everything). `start` is the first day asked about. With an earlier check (`since`, see
+        `last_check`) only what has changed since is assessed; the findings are the same as without. Raises WD802
+        without a book."""
         import polars as pl
 
-        from wuding.assess import check
         from wuding.store.checks import save_check
 
         began = self.ledger.clock()
         moment = self.moment(as_of)
         known = self.ledger.head().seq if known_at is None else self.ledger.recorded_seq(self.moment(known_at))
-        since = None if start is None else parse_date(start)
+        window = None if start is None else parse_date(start)
         programs = self.programs(books, known)
-        frames = []
-        for program, in_force in programs:
-            frames.append(check(program, self.snapshot(program, moment, known, since, in_force)))
-        frame = pl.concat(frames)
+        checked = tuple(self._checked(edition, moment, known, window, since) for edition in programs)
+        frame = pl.concat(one.concluded.frame for one in checked)
         number = 0
         if save:
             digests = {p.book: p.digest for p, _ in programs}
-            number = save_check(self.ledger, frame, moment, known, since, digests, began)
-        return CheckResult(number, moment, known, tuple(p.book for p, _ in programs), frame)
+            basis = [one.basis() for one in checked]
+            number = save_check(self.ledger, frame, moment, known, window, digests, began, basis)
+        return CheckResult(number, moment, known, tuple(p.book for p, _ in programs), frame, checked, window)
+
+    def _checked(
+        self, edition: Edition, as_of: int, known: int, window: int | None, since: CheckResult | None
+    ) -> EditionChecked:
+        from wuding.assess import conclude
+        from wuding.store.changes import changes_between
+
+        program, in_force = edition
+        snap = self.snapshot(program, as_of, known, window, in_force)
+        past = None if since is None or since.window != window else since.edition(program.book, in_force)
+        changes = None
+        if since is not None and past is not None:
+            before = (since.as_of, since.known_seq)
+            changes = changes_between(self.ledger, self.columns, program.domain, before, (as_of, known))
+        return EditionChecked(program.book, in_force, conclude(program, snap, past, changes))
 
     def last_check(self, number: int | None = None) -> CheckResult:
         """A saved check (default: the last). Raises WD805 when there is none."""
         from wuding.store.checks import load_check
 
         found = load_check(self.ledger, number)
-        return CheckResult(found.number, found.as_of, found.known_seq, tuple(found.books), found.frame)
+        editions, begin = [], 0
+        for told in found.basis:
+            editions.append(EditionChecked.again(told, found.as_of, found.frame.slice(begin, told["rows"])))
+            begin += told["rows"]
+        books = tuple(found.books)
+        return CheckResult(found.number, found.as_of, found.known_seq, books, found.frame, tuple(editions), found.since)

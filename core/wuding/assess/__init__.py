@@ -1,5 +1,6 @@
 """Assess: from matches to findings. `check` runs the rules of one program over one snapshot."""
 
 from wuding.assess.check import check, snapshot_of_world, window_start
+from wuding.assess.recheck import Concluded, conclude, told_again
 
-__all__ = ["check", "snapshot_of_world", "window_start"]
+__all__ = ["Concluded", "check", "conclude", "snapshot_of_world", "told_again", "window_start"]

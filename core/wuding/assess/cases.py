@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -12,6 +13,7 @@ from wuding.engines.columnar.context import Context, in_book, valid_days
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import listed
 from wuding.engines.columnar.things import judged, possible, shared, with_lacks
 from wuding.lang.nodes import Or
 from wuding.program.model import Escalation, Selector
@@ -30,22 +32,34 @@ def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
     rows = in_book(ctx, possible(rows), "home")
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     rows = rows.filter(pl.col("home").is_between(valid_from, valid_to, closed="left"))
+    rows = with_case(ctx, rule, rows)
+    if ctx.scope is not None:
+        rows = rows.filter(pl.col("case").is_in(listed(ctx.scope.cases).implode()))
     if sel.source == "finding":
-        own = with_ids(_as_findings(rows), ctx.program.book, _names(ctx)).get_column("id")
         rows = rows.with_columns(seq=pl.int_range(pl.len(), dtype=pl.Int64))
-    else:
-        own = rows.get_column("seq").cast(pl.String)
-    if rule.case:
-        keys = [pl.col(f"f.{k}").cast(pl.String) for k in rule.case]
-        rows = rows.with_columns(case=pl.coalesce(pl.concat_str(keys, separator="/"), own))
-    else:
-        rows = rows.with_columns(case=own)
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
     rows = with_lacks(rows.with_columns(certain=pl.col("ok").fill_null(False)), sel.when, sel.by)
     return rows.select(
         "case", "grid", "subject", "actor", "at", "home", "seq", *fields,
         "certain", "lacks_",
     )  # fmt: skip
+
+
+def with_case(ctx: Context, rule: Escalation, rows: pl.DataFrame) -> pl.DataFrame:
+    """The openings with the name of their `case`: its key fields, else the opening's own (a fact's sequence, a
+    finding's id)."""
+    if rule.opens.source == "finding":
+        own = with_ids(_as_findings(rows), ctx.program.book, _names(ctx)).get_column("id")
+    else:
+        own = rows.get_column("seq").cast(pl.String)
+    if not rule.case:
+        return rows.with_columns(case=own)
+    return rows.with_columns(case=pl.coalesce(case_key(rule.case), own))
+
+
+def case_key(fields: Sequence[str]) -> pl.Expr:
+    """The name of a case by its key fields; null where one is missing."""
+    return pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in fields], separator="/")
 
 
 def episode_frame(opened: pl.DataFrame, after: pl.DataFrame | None) -> pl.DataFrame:

@@ -12,13 +12,14 @@ from wuding.domain.period import to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, holds_on, start_of, thing_type, valid_days
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import asked_of
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.program.model import Charter, Patrol, Scoring, Veto
 
 
 def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
     """The findings of a charter rule: spells of gap, and how things stand today."""
-    versions = holders(ctx, rule.holders)
+    versions = asked_of(ctx.scope, holders(ctx, rule.holders))
     asked = _asked(ctx, rule, versions)
     counted: pl.DataFrame | None = None
     lacks: pl.DataFrame | None = None

@@ -22,6 +22,7 @@ from wuding.engines.columnar.context import (
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import POPULATIONS, correlated
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import asked_in
 from wuding.engines.columnar.things import judged, own, possible, shared, things, with_lacks
 from wuding.program.model import Head, Selector
 
@@ -102,7 +103,7 @@ def asked_by_period(
     versions = holders(ctx, sel)
     periods = period_table(ctx, every, during, excluded)
     rule_from, rule_to = valid_days(ctx, head.valid_from, head.valid_to)
-    pairs = versions.join(periods, how="cross")
+    pairs = asked_in(ctx.scope, versions, periods)
     first = pl.max_horizontal(pl.col("start").fill_null(-FAR), "pstart", pl.lit(rule_from))
     last = pl.min_horizontal(pl.col("end").fill_null(FAR), "pend", pl.lit(rule_to))
     pairs = pairs.with_columns(first=first, days=last - first).filter(pl.col("days") > 0)

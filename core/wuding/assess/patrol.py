@@ -13,6 +13,7 @@ from wuding.engines.columnar.context import FAR, Context, by_value, due_after, s
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import match, tally
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import asked_of
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.lang.nodes import Lit
 from wuding.program.model import Patrol
@@ -76,7 +77,7 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
 
 def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
     """One finding per fact: does it satisfy the condition?"""
-    rows = holders(ctx, rule.holders)
+    rows = asked_of(ctx.scope, holders(ctx, rule.holders))
     asked = rows.with_columns(**{"f." + c[2:]: pl.col(c) for c in rows.columns if c.startswith("h.")})
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     asked = asked.filter(pl.col("start").is_between(valid_from, valid_to, closed="left")).with_columns(
@@ -97,7 +98,7 @@ def _must(ctx: Context, rule: Patrol) -> pl.DataFrame:
 def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
     """Stretches between one fact and the next (P1), in days: the limit depends on the day alone."""
     assert rule.do is not None and rule.apart is not None
-    versions = holders(ctx, rule.holders).with_columns(
+    versions = asked_of(ctx.scope, holders(ctx, rule.holders)).with_columns(
         start=pl.col("start").fill_null(-FAR), end=pl.col("end").fill_null(FAR)
     )
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)

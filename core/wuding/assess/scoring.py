@@ -15,6 +15,7 @@ from wuding.domain.number import SCALE, to_scaled
 from wuding.engines.columnar.context import Context, by_value, valid_days
 from wuding.engines.columnar.exact import inputs, intervals, over, text
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import asked_of
 from wuding.lang.nodes import Field
 from wuding.program.model import Item, Limits, Scoring
 
@@ -42,7 +43,9 @@ def _asked(ctx: Context, rule: Scoring) -> pl.DataFrame:
     if rule.every is not None:
         return asked_by_period(ctx, rule.head, rule.holders, rule.every).filter("owed")
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
-    rows = holders(ctx, rule.holders).filter(pl.col("start").is_between(valid_from, valid_to, closed="left"))
+    rows = asked_of(ctx.scope, holders(ctx, rule.holders)).filter(
+        pl.col("start").is_between(valid_from, valid_to, closed="left")
+    )
     begin = pl.col("at") if "at" in rows.columns else pl.lit(None, pl.Int64)
     return rows.with_columns(
         label=pl.lit(""), pday="start", mday="start", begin=begin, finish=begin + 1, over=pl.lit(True), phome="start",

@@ -15,6 +15,7 @@ from wuding.engines.columnar.context import FAR, Context, by_value, start_of, va
 from wuding.engines.columnar.exact import intervals, three_valued
 from wuding.engines.columnar.match import counted, lacking, match
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import inside_at
 from wuding.program.model import Target, Test
 
 
@@ -52,7 +53,7 @@ def _over(ctx: Context, day: int) -> bool:
 def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
     """The holders that exist on a date on which the rule is valid."""
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
-    rows = holders(ctx, rule.holders)
+    rows = _in_scope(ctx, holders(ctx, rule.holders), label)
     here = (pl.col("start").fill_null(-FAR) <= day) & (pl.col("end").fill_null(FAR) > day)
     rows = rows.filter(here & pl.lit(valid_from <= day < valid_to))
     rows = rows.with_columns(label=pl.lit(label), pday=pl.lit(day, pl.Int32), phome=pl.lit(day, pl.Int32))
@@ -62,6 +63,11 @@ def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
         begin=pl.lit(None, pl.Int64), finish=pl.lit(end), over=pl.lit(end <= ctx.as_of), upto=pl.lit(end),
         mday=pl.lit(mday, pl.Int32), vstart="start", vend="end",
     ).with_row_index("ask")  # fmt: skip
+
+
+def _in_scope(ctx: Context, rows: pl.DataFrame, label: str) -> pl.DataFrame:
+    """The holders that are asked at the date named `label`."""
+    return rows if ctx.scope is None else rows.filter(inside_at(ctx.scope, label))
 
 
 def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every: Every | None) -> pl.DataFrame:

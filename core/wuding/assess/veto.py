@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -24,6 +25,7 @@ from wuding.engines.columnar.exact import prepare, reads
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.scope import asked_of, inside, listed
 from wuding.engines.columnar.things import conjuncts, judged, possible, shared, with_lacks
 from wuding.lang.nodes import And, Cond, Duration, Field
 from wuding.program.model import Selector, Veto
@@ -45,7 +47,10 @@ def strikes(ctx: Context, rule: Veto) -> pl.DataFrame:
     # It strikes on the day of its moment; the day that decides its period may be another (17: a week's Thursday).
     causes = causes.with_columns(on=day_of(ctx, causes, "at"))
     causes = causes.filter(pl.col("on").is_between(valid_from, valid_to, closed="left"))
-    return _struck(ctx, rule, in_book(ctx, causes, "on")).drop("on")
+    if ctx.scope is not None and rule.every is None:
+        causes = causes.filter(pl.col("cause").is_in(listed(ctx.scope.cases).implode()))
+    rows = _struck(ctx, rule, in_book(ctx, causes, "on")).drop("on")
+    return asked_of(ctx.scope, rows) if rule.every is not None else rows
 
 
 def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
@@ -190,6 +195,8 @@ def _counted(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     every = rule.every
     labels = by_value(rows.get_column("home"), lambda day: period_of(day, every).label, pl.String)
     rows = rows.with_columns(period=labels).sort("at")
+    if ctx.scope is not None:
+        rows = rows.filter(inside(replace(ctx.scope, cases=frozenset())))
     key = ["holder_kind", "holder", "period"]
     nth = pl.col("at").sort().get(rule.times - 1, null_on_oob=True)
     grouped = rows.group_by(key, maintain_order=True).agg(

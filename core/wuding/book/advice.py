@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from wuding.book.editions import SECTIONS
-from wuding.book.strata import parts_of
 from wuding.domain.period import to_date
 from wuding.errors import Diagnostic
 from wuding.lang.nodes import Param
 from wuding.lang.tree import Node
 from wuding.program.model import Program
+from wuding.program.parts import parts_of
 
 PARAM = re.compile(r"\$([^\W\d]\w*(?:-\w+)*)")
 CLAUSE = re.compile(r"p\d{1,3}\.\d{1,3}\Z")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
 
 from wuding.errors import Diagnostic, Rejected
 from wuding.lang.nodes import Param
 from wuding.program.model import Parameter, Rule, Scoring, Selector, Veto
+from wuding.program.parts import parts_of
 
 Uses = Mapping[str, frozenset[str]]
 
@@ -47,20 +47,6 @@ def _vetoes_of(rule: Rule, rules: Sequence[Rule]) -> frozenset[str]:
     if not isinstance(rule, Scoring):
         return frozenset()
     return frozenset(other.head.id for other in rules if isinstance(other, Veto) and rule.head.id in other.touches)
-
-
-def parts_of(item: object) -> Iterator[object]:
-    """Everything that a rule is made of: selectors, conditions, terms."""
-    if is_dataclass(item) and not isinstance(item, type):
-        yield item
-        for field in fields(item):
-            yield from parts_of(getattr(item, field.name))
-    elif isinstance(item, tuple):
-        for part in item:
-            yield from parts_of(part)
-    elif isinstance(item, Mapping):
-        for part in item.values():
-            yield from parts_of(part)
 
 
 def _check_trials(rules: Sequence[Rule], uses: Uses) -> None:

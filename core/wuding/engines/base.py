@@ -41,6 +41,16 @@ class Snapshot:
     in_force: tuple[int | None, int | None] = (None, None)
 
 
+@dataclass(frozen=True)
+class Changes:
+    """What a check knows that an earlier one did not. `facts`: by (domain, type), the facts that are new, that have
+    come into sight because time passed, and those that were corrected, in their old form and their new; columns as
+    in a snapshot. `registry`: `grid`, `boundary`, `post`, `subject:<type>`, each when something of it changed."""
+
+    facts: FactFrames = field(default_factory=dict)
+    registry: frozenset[str] = frozenset()
+
+
 # ── matching facts with one another (semantics 28) ───────────────────────────────────────────────
 class Match(NamedTuple):
     """Facts that meet a selector of facts.

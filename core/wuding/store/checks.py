@@ -28,7 +28,8 @@ LARGE = 5_000  # findings from which on ADBC is worth its beginning
 @dataclass(frozen=True)
 class Check:
     """A kept check. `as_of` in microseconds UTC, `since` a day or None, `books` by digest, `link` (hex) that of
-    the ledger at `known_seq`. `frame` has the columns of `FINDINGS`, in the order of the check."""
+    the ledger at `known_seq`; `basis`: for each edition checked, in order, what a later check needs to go on from
+    it (empty for a check of older software). `frame` has the columns of `FINDINGS`, in the order of the check."""
 
     number: int
     as_of: int
@@ -38,6 +39,7 @@ class Check:
     link: str
     started: int
     ended: int
+    basis: tuple[Any, ...]
     frame: pl.DataFrame
 
 
@@ -49,12 +51,13 @@ def save_check(
     since: int | None,
     books: Mapping[str, str],
     started: int,
+    basis: Sequence[Any] = (),
 ) -> int:
     """Keep a check and its findings (a frame with the columns of `FINDINGS`), all or nothing; its number."""
     database, link = ledger.database, ledger.head_at(known_seq).link
     large = frame.height >= LARGE
-    columns = ("id", "as_of", "known_seq", "since", "books", "link", "started", "ended")
-    told = (as_of, known_seq, since, json.dumps(dict(books), sort_keys=True), link, started)
+    columns = ("id", "as_of", "known_seq", "since", "books", "link", "started", "basis", "ended")
+    told = (as_of, known_seq, since, json.dumps(dict(books), sort_keys=True), link, started, json.dumps(list(basis)))
     with database.write() as conn:
         if not database.path:
             conn.execute(text('LOCK TABLE "check" IN EXCLUSIVE MODE'))  # two checks must not get one number
@@ -100,7 +103,8 @@ def load_check(
     wanted = {"id": ids, "rule": rules, "holder": holders, "status": statuses}
     frame = _findings(ledger, row.id, {name: tuple(values) for name, values in wanted.items() if values})
     books: Any = json.loads(row.books)
-    return Check(row.id, row.as_of, row.known_seq, row.since, books, row.link, row.started, row.ended, frame)
+    basis = tuple(json.loads(row.basis)) if row.basis else ()
+    return Check(row.id, row.as_of, row.known_seq, row.since, books, row.link, row.started, row.ended, basis, frame)
 
 
 def _findings(ledger: Ledger, number: int, wanted: Mapping[str, Sequence[str]]) -> pl.DataFrame:

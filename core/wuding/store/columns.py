@@ -39,7 +39,7 @@ class Columns:
         self.folder = folder or _default_folder(ledger)
         self._types: dict[tuple[str, str], Fields] = {}
         self._manifest = Manifest(ledger.id, 0, ledger.genesis.hex(), {})
-        self._changed: tuple[int, dict[tuple[str, str], dict[int, tuple[int, Ruling]]]] = (-1, {})
+        self._changed: dict[int, dict[tuple[str, str], dict[int, tuple[int, Ruling]]]] = {}  # by sequence known
 
     def sync(self, types: Types) -> int:
         """Bring the columns of these types (by domain and type) up to the head of the ledger, and answer with
@@ -47,27 +47,29 @@ class Columns:
         self._types |= types
         for attempt in range(TRIES):
             try:
-                self._manifest, self._changed = self._synced(types), (-1, {})
+                self._manifest, self._changed = self._synced(types), {}
                 return self._manifest.seq
             except FileNotFoundError:  # another process swept, or somebody deleted the folder: begin again
                 if attempt == TRIES - 1:
                     raise
         raise AssertionError
 
-    def scan(self, domain: str, type: str, known_seq: int | None = None) -> pl.LazyFrame:
-        """The facts of a type up to sequence `known_seq` (None: all), after the corrections known then, in no
-        promised order. Raises LookupError for what was not synced, by type or by sequence."""
+    def scan(self, domain: str, type: str, known_seq: int | None = None, after: int = 0) -> pl.LazyFrame:
+        """The facts of a type behind sequence `after` up to `known_seq` (None: all), after the corrections known
+        then, in no promised order. Raises LookupError for what was not synced, by type or by sequence."""
         fields = self._types[domain, type]
         state = self._manifest.types[_name(domain, type)]
         known = state.upto if known_seq is None else known_seq
         if known > state.upto:
             raise LookupError(f"{domain}/{type} is known up to {state.upto}, not {known}: sync first")
-        used = [part for part in state.parts if part.first <= known]
+        used = [part for part in state.parts if part.first <= known and part.last > after]
         empty = pl.LazyFrame(schema=schema_of(fields))
         found = files.scan_parts(self.folder, _name(domain, type), used) if used else empty
         if used and used[-1].last > known:
             found = found.filter(pl.col("seq") <= known)
-        changed = self._corrections(known).get((domain, type))
+        if used and used[0].first <= after:
+            found = found.filter(pl.col("seq") > after)
+        changed = {seq: one for seq, one in self.corrections(known).get((domain, type), {}).items() if seq > after}
         if not changed:
             return found
         facts = [
@@ -77,6 +79,10 @@ class Columns:
         new = frame_of([fact for fact in facts if fact], fields)
         old = pl.LazyFrame({"seq": sorted(changed)}, schema={"seq": pl.Int64})
         return pl.concat([found.join(old, on="seq", how="anti"), new.lazy()])
+
+    def holds(self, domain: str, type: str, after: int, upto: int) -> bool:
+        """May there be facts of a type behind sequence `after` up to `upto`?"""
+        return any(part.first <= upto and part.last > after for part in self._manifest.types[_name(domain, type)].parts)
 
     def _synced(self, types: Types) -> Manifest:
         head = self.ledger.head()
@@ -154,10 +160,10 @@ class Columns:
                     break
         return states
 
-    def _corrections(self, known: int) -> dict[tuple[str, str], dict[int, tuple[int, Ruling]]]:
+    def corrections(self, known: int) -> dict[tuple[str, str], dict[int, tuple[int, Ruling]]]:
         """By type: the corrected facts, with their moment of recording and what holds of them."""
-        if self._changed[0] == known:
-            return self._changed[1]
+        if known in self._changed:
+            return self._changed[known]
         found: dict[tuple[str, str], dict[int, tuple[int, Ruling]]] = {}
         with self.ledger.database.read() as conn:
             ruled = rulings(read_core(conn, (CORRECTION,), known))
@@ -165,7 +171,7 @@ class Columns:
             for seqs in chunks(sorted(ruled), 500):
                 for row in conn.execute(query.bindparams(bindparam("seqs", expanding=True)), {"seqs": seqs}):
                     found.setdefault((row.domain, row.type), {})[row.seq] = (row.recorded_at, ruled[row.seq])
-        self._changed = (known, found)
+        self._changed[known] = found
         return found
 
 

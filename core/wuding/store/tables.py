@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
-REVISION = "0001"  # the newest revision in migrations/versions; a test holds the two together
+REVISION = "0002"  # the newest revision in migrations/versions; a test holds the two together
 VERSION_TABLE = "wuding_version"
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives the row's own id to INTEGER alone
@@ -140,16 +140,12 @@ class CheckRow(Record, table=True):
     link: str = Field(sa_type=Text)  # of the ledger's chain at `known_seq`'s batch, hex
     started: int = Field(sa_type=BigInteger)
     ended: int | None = Field(default=None, sa_type=BigInteger)
+    basis: str | None = Field(default=None, sa_type=Text)  # JSON: what a later check needs to go on from this one
 
 
-class FindingRow(Record, table=True):
-    """A finding of a check: domain/finding.Finding, flat; `n` is its place in the check. Values are scaled by
-    10^6, `missing` and `detail` are JSON."""
+class Concluded(Record):
+    """A finding, flat (domain/finding.Finding). Values are scaled by 10^6, `missing` and `detail` are JSON."""
 
-    __tablename__ = "finding"
-    check_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    n: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    id: str = Field(sa_type=Text)
     book: str = Field(sa_type=Text)
     rule: str = Field(sa_type=Text)
     variant: str = Field(sa_type=Text)
@@ -180,3 +176,55 @@ class FindingRow(Record, table=True):
     days: int | None = Field(default=None, sa_type=Integer)
     missing: str = Field(sa_type=Text)
     detail: str | None = Field(default=None, sa_type=Text)
+
+
+class FindingRow(Concluded, table=True):
+    """A finding of a check; `n` is its place in the check."""
+
+    __tablename__ = "finding"
+    check_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    n: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    id: str = Field(sa_type=Text)
+
+
+class LiveRow(Record, table=True):
+    """How far the standing findings go, in one row: as of when, knowing what, upon what (`basis`, JSON). `version`
+    counts the changes; who goes on from a version that is no longer the newest must read what came since."""
+
+    __tablename__ = "live"
+    id: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    version: int = Field(sa_type=BigInteger)
+    as_of: int = Field(sa_type=BigInteger)
+    known_seq: int = Field(sa_type=BigInteger)
+    basis: str = Field(sa_type=Text)
+
+
+class StandingRow(Concluded, table=True):
+    """A finding as it stands now, of the edition at place `edition` in the basis; `version` is that of its last
+    change. One that is `gone` was taken back."""
+
+    __tablename__ = "standing"
+    edition: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    gone: bool = False
+
+
+class NoticeRow(Record, table=True):
+    """A notice to be delivered: written together with the finding that it tells of, and never changed but for its
+    delivery. `id` is its own for ever: receivers drop repeats by it. `kind`: `notice`, `cancellation`,
+    `superseded` (a lower step that was past already when the case opened: never sent). `acked`: JSON, by sink when
+    it was taken; `done`: when the last sink had taken it; until `claimed` somebody is delivering it."""
+
+    __tablename__ = "notice"
+    n: int = Field(sa_column=Column(BIG, primary_key=True, autoincrement=False))
+    id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    kind: str = Field(sa_type=Text)
+    finding: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    body: str = Field(sa_type=Text)  # JSON: what is sent
+    written_at: int = Field(sa_type=BigInteger)
+    acked: str = Field(sa_type=Text)
+    done: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, index=True))
+    claimed: int = Field(sa_type=BigInteger)
+    tries: int = Field(sa_type=Integer)
+    error: str | None = Field(default=None, sa_type=Text)

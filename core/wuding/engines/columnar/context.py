@@ -18,6 +18,7 @@ from wuding.domain.calendar import due, holiday_days, is_workday, season_days
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US, day_start_us, from_us, local_day, zone_info
 from wuding.engines.base import Snapshot
+from wuding.engines.columnar.scope import Scope
 from wuding.engines.frames import schema_of
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Thing
@@ -39,6 +40,7 @@ class Context:
     cache: dict[Any, Any] = field(default_factory=dict)
     locks: dict[Any, RLock] = field(default_factory=dict)
     guard: Lock = field(default_factory=Lock)
+    scope: Scope | None = None  # of the rule that is being assessed; None: everybody
 
     @property
     def zone(self) -> str:

@@ -330,6 +330,11 @@ def correlated(
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
     """Each row with each counterpart that belongs to it; the counterpart's columns end in `.o`."""
     mates = alone(ctx, other) if _nested(rows, other) else candidates(ctx, other)
+    return joined(ctx, rows, mates, sel, other)
+
+
+def joined(ctx: Context, rows: pl.DataFrame, mates: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
+    """Each thing of `sel` with each of the `mates`, things of `other`, that belongs to it (14a)."""
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
         keys = [_thing_column(n) for n in other.same]

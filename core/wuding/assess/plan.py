@@ -1,0 +1,337 @@
+"""The planner: what must be assessed again after a change, rule kind by rule kind (semantics 30).
+
+Each answers with a scope: `Scope()` when nothing is touched, None when the rule must be assessed whole. A scope may
+be larger than what really changes, never smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from wuding.assess.cases import case_key, with_case
+from wuding.assess.changes import EVERY, News, changed_facts, touched
+from wuding.assess.frame import with_ids
+from wuding.assess.obligations import period_table
+from wuding.assess.veto import _as_findings, _names
+from wuding.domain.instants import day_start_us
+from wuding.domain.period import Every, period_of, to_date
+from wuding.engines.columnar.context import by_value
+from wuding.engines.columnar.match import POPULATIONS
+from wuding.engines.columnar.params import params_in
+from wuding.engines.columnar.scope import Scope
+from wuding.engines.columnar.things import shared
+from wuding.lang.nodes import Param
+from wuding.program.model import Charter, Escalation, Measure, Patrol, Rule, Scoring, Selector, Target, Veto
+from wuding.program.parts import parts_of
+
+Whole = None
+NOTHING = Scope()
+UNSETTLED = ("open", "waiting", "undetermined")
+
+
+def scope_of(news: News, rule: Rule) -> Scope | None:
+    """For whom the rule must be assessed again; None: for all."""
+    if _registry_read(news, rule) or _finding_parameters(news, rule):
+        return Whole
+    kind = KINDS.get(type(rule))
+    found = kind(news, rule) if kind else Whole  # a plugin's section says nothing of what touches it
+    return Whole if found is None else found | _ruled_anew(news, rule)
+
+
+def _registry_read(news: News, rule: Rule) -> bool:
+    """Does the rule read what has changed of posts, subjects, absences, boundaries?"""
+    changed = set(news.registry)
+    if not changed and changed_facts(news, "absence") is None:
+        return False
+    selectors = [part for part in parts_of(rule) if isinstance(part, Selector)]
+    reads = {"post"} if isinstance(rule, Charter) and rule.kind in ("seat", "duties", "complete") else set()
+    if isinstance(rule, Charter):
+        if rule.kind == "partition":
+            reads.add("boundary")
+        if rule.complete:
+            reads |= {f"subject:{name}" for name in news.ctx.program.domain.subjects}
+    if isinstance(rule, Veto) and rule.strikes == "post":
+        reads.add("post")
+    if isinstance(rule, Escalation) and any(s.tell_role or s.else_tell for s in rule.steps):
+        reads.add("post")
+    for sel in selectors:
+        if sel.by and sel.by != ("self",):
+            reads.add("post")
+            if changed_facts(news, "absence") is not None:
+                return True
+        if sel.source == "post":
+            reads.add("post")
+        if sel.source == "subject":
+            reads |= {f"subject:{name}" for name in sel.names or news.ctx.program.domain.subjects}
+    return bool(changed & reads)
+
+
+def _finding_parameters(news: News, rule: Rule) -> bool:
+    """Does the rule read a parameter that depends on a finding which changed?"""
+    for part in parts_of(rule):
+        if isinstance(part, Param) and part.name in news.ctx.program.parameters:
+            of = news.ctx.program.parameters[part.name].by_finding
+            if of and not news.changed.findings.get(of, pl.DataFrame()).is_empty():
+                return True
+    return False
+
+
+def _ruled_anew(news: News, rule: Rule) -> Scope:
+    """Whose findings a waiver or an appeal that changed names (semantics 23)."""
+    waivers, appeals = changed_facts(news, "waiver"), changed_facts(news, "appeal")
+    old = news.old.get(rule.head.key)
+    if old is None or (waivers is None and appeals is None):
+        return NOTHING
+    hit = pl.lit(False)
+    if waivers is not None:
+        name = pl.when(pl.col("step") != "").then(pl.col("rule") + "." + pl.col("step")).otherwise("rule")
+        named = pl.concat_str([name, pl.lit("\x01"), pl.col("holder")])
+        told = waivers.select(pl.concat_str(["f.rule", pl.lit("\x01"), "f.holder"])).to_series()
+        hit |= named.is_in(told.drop_nulls().implode())
+    if appeals is not None:
+        hit |= pl.col("id").is_in(appeals.get_column("f.finding").drop_nulls().implode())
+    rows = old.filter(hit.fill_null(False))
+    if _by_case(rule):
+        return Scope(cases=frozenset(rows.get_column("case")))
+    return Scope(holders=frozenset(rows.get_column("holder").drop_nulls()))
+
+
+def _by_case(rule: Rule) -> bool:
+    """Are the rule's findings named by case?"""
+    return isinstance(rule, Escalation) or (isinstance(rule, Veto) and rule.every is None)
+
+
+# ── whom a thing belongs to ──────────────────────────────────────────────────────────────────────
+def _belonging(
+    news: News, sel: Selector, kind: str, every: Every | None, *, subtree: bool = False, moves: bool = False
+) -> Scope | None:
+    """The holders (and, where each thing counts in its own period alone, their periods) to whom touched things of
+    the selector belong (14a). `moves`: they count in other periods too."""
+    rows = touched(news, sel)
+    if rows is None:
+        return Whole
+    if rows.is_empty():
+        return NOTHING
+    if sel.same is not None or kind == "fact":
+        return Whole
+    found = _holders(news, rows, kind, subtree or sel.within == "subtree")
+    found = found.filter(pl.col("holder").is_not_null()).unique()
+    if every is None or moves or sel.source in POPULATIONS or "home" not in found.columns:
+        return Scope(holders=frozenset(found.get_column("holder")))
+    free = pl.col(EVERY) | pl.col("home").is_null()
+    whole = frozenset(found.filter(free).get_column("holder"))
+    return Scope(holders=whole, pairs=_pairs(found.filter(~free), every))
+
+
+def _holders(news: News, rows: pl.DataFrame, kind: str, subtree: bool) -> pl.DataFrame:
+    """The touched things with the `holder` of each kind to whom they may belong."""
+    keep = [c for c in ("home", EVERY) if c in rows.columns]
+    if kind == "grid" and subtree:
+        up = news.ctx.ancestors.select("grid", holder="ancestor").unique()
+        return rows.select("grid", *keep).join(up, on="grid").select("holder", *keep)
+    if kind == "post":
+        posts = news.ctx.snap.posts.select("person", holder="id")
+        actors = rows.filter(pl.col("actor").is_not_null()).select("actor", *keep)
+        return actors.join(posts, left_on="actor", right_on="person").select("holder", *keep)
+    return rows.select(pl.col(kind).alias("holder"), *keep)
+
+
+def _pairs(rows: pl.DataFrame, every: Every) -> dict[str, frozenset[str]]:
+    """By period, the holders of the rows (`holder home`)."""
+    labels = by_value(rows.get_column("home"), lambda day: period_of(day, every).label, pl.String)
+    groups = rows.select("holder", label=labels).group_by("label").agg(pl.col("holder").unique())
+    return {str(label): frozenset(holders) for label, holders in groups.iter_rows()}
+
+
+def _all_of(*scopes: Scope | None) -> Scope | None:
+    found = NOTHING
+    for scope in scopes:
+        if scope is None:
+            return Whole
+        found |= scope
+    return found
+
+
+def _asked(news: News, sel: Selector) -> Scope | None:
+    """The holders that a change of counterparts, or of a parameter, may make holders or make none."""
+    if news.another_day and sel.source in POPULATIONS and shared(sel) is not None:
+        for param in params_in(shared(sel)):
+            values = news.ctx.program.parameters[param.name].values
+            if any(news.today_was <= day < news.ctx.today_end for day, _ in values):
+                return Whole
+    rows = touched(news, sel)
+    if rows is None:
+        return Whole
+    if rows.is_empty():
+        return NOTHING
+    if sel.source in POPULATIONS:
+        return Scope(holders=frozenset(rows.get_column("id").drop_nulls()))
+    return Scope(holders=frozenset(rows.get_column("seq").cast(pl.String)))
+
+
+def _turned(news: News, every: Every) -> Scope:
+    """The periods that have begun or ended since the last check."""
+    if not news.later:
+        return NOTHING
+    table = period_table(news.ctx, replace(every, unit="day") if every.unit == "workday" else every)
+    ended = (pl.col("finish") > news.was) & (pl.col("finish") <= news.ctx.as_of)
+    begun = pl.col("pstart") >= news.today_was
+    return Scope(periods=frozenset(table.filter(ended | begun).get_column("label")))
+
+
+# ── one section after the other ──────────────────────────────────────────────────────────────────
+def _patrol(news: News, rule: Patrol) -> Scope | None:
+    kind = rule.holders.source
+    asked = _asked(news, rule.holders)
+    if rule.must is not None:
+        return asked
+    assert rule.do is not None
+    if rule.apart is None:
+        assert rule.every is not None
+        return _all_of(asked, _belonging(news, rule.do, kind, rule.every), _turned(news, rule.every))
+    if news.another_day:
+        return Whole
+    passed = NOTHING
+    if news.later:
+        old = news.old[rule.head.key]
+        running = pl.col("status").is_in(["due", "undetermined"]) & (pl.col("due") < news.ctx.as_of)
+        passed = Scope(holders=frozenset(old.filter(running).get_column("holder")))
+    return _all_of(asked, _belonging(news, rule.do, kind, None), passed)
+
+
+def _charter(news: News, rule: Charter) -> Scope | None:
+    if news.another_day:
+        return Whole
+    asked = _asked(news, rule.holders)
+    if rule.of is None or rule.kind == "seat":
+        return asked if rule.exclusive == "no" else (Whole if asked is None or asked else NOTHING)
+    subtree = rule.kind == "count" and rule.of.within != "self"
+    return _all_of(asked, _belonging(news, rule.of, rule.holders.source, None, subtree=subtree))
+
+
+def _measured(news: News, measures: tuple[Measure, ...], kind: str, every: Every | None, subtree: bool) -> Scope | None:
+    parts = []
+    for measure in measures:
+        if measure.of is None:
+            continue
+        sel = measure.of
+        if measure.share_with is not None:
+            sel = replace(sel, having=(*sel.having, measure.share_with))
+        parts.append(_belonging(news, sel, kind, every, subtree=subtree, moves=measure.period == "previous"))
+    return _all_of(*parts)
+
+
+def _scoring(news: News, rule: Scoring) -> Scope | None:
+    kind, every = rule.holders.source, rule.every
+    parts = [_asked(news, rule.holders), _measured(news, rule.measures, kind, every, False)]
+    parts += [_belonging(news, item.each, kind, every) for item in rule.items if item.each is not None]
+    if every is not None:
+        parts.append(_turned(news, every))
+    for veto in news.ctx.program.rules:
+        if isinstance(veto, Veto) and rule.head.id in veto.touches:
+            struck = news.changed.findings.get(veto.head.id)
+            if struck is not None:
+                parts.append(Scope(holders=frozenset(struck.get_column("holder").drop_nulls())))
+    found = _all_of(*parts)
+    if not found:
+        return found
+    spread = any(i.category_field and i.limit is not None for i in rule.items)  # a limit of what others made
+    if rule.rank_in is None and not spread:
+        return found
+    if found.holders or every is None:
+        return Whole
+    return Scope(periods=found.periods | frozenset(found.pairs))
+
+
+def _veto(news: News, rule: Veto) -> Scope | None:
+    sel = rule.cause
+    if sel.source == "finding" and news.another_day and _reads_charter(news, sel):
+        return Whole
+    plain = replace(sel, when=None)
+    rows = touched(news, plain)
+    if rows is None:
+        return Whole
+    if rows.is_empty():
+        return NOTHING
+    if rule.every is None:
+        own = (
+            with_ids(_as_findings(rows), news.ctx.program.book, _names(news.ctx)).get_column("id")
+            if sel.source == "finding"
+            else rows.get_column("seq").cast(pl.String)
+        )
+        return Scope(cases=frozenset(own))
+    if rule.strikes == "subject":
+        found = _holders(news, rows, "subject", False)
+    elif rule.strikes == "post":
+        found = _holders(news, rows, "post", False)
+    else:
+        found = _holders(news, rows, "grid", True)
+    return Scope(holders=frozenset(found.get_column("holder").drop_nulls()))
+
+
+def _reads_charter(news: News, sel: Selector) -> bool:
+    names = {name.partition(".")[0] for name in sel.names}
+    return any(isinstance(r, Charter) and r.head.id in names for r in news.ctx.program.rules)
+
+
+def _target(news: News, rule: Target) -> Scope | None:
+    kind, subtree = rule.holders.source, rule.holders.source == "grid"
+    parts = [_asked(news, rule.holders), _measured(news, rule.measures, kind, rule.every, subtree)]
+    if rule.count is not None:
+        parts.append(_belonging(news, rule.count, kind, rule.every, subtree=subtree))
+    if rule.share_of is not None:
+        sel = rule.share_of
+        if rule.share_with is not None:
+            sel = replace(sel, having=(*sel.having, rule.share_with))
+        parts.append(_belonging(news, sel, kind, rule.every, subtree=subtree))
+    if rule.every is not None:
+        parts.append(_turned(news, rule.every))
+    elif news.later and rule.hold:
+        return Whole  # who reached a date earlier is asked again at each moment (T2)
+    elif news.later:
+        ahead = {
+            to_date(day).isoformat() for day, _ in rule.reach_on if day_start_us(day + 1, news.ctx.zone) > news.was
+        }
+        parts.append(Scope(periods=frozenset(ahead)))
+    return _all_of(*parts)
+
+
+def _escalation(news: News, rule: Escalation) -> Scope | None:
+    from wuding.assess.steps import after_closing
+
+    opened = touched(news, rule.opens)
+    if opened is None:
+        return Whole
+    cases = set() if opened.is_empty() else set(with_case(news.ctx, rule, opened).get_column("case").drop_nulls())
+    old = news.old[rule.head.key]
+    others = [*(rule.closes or ()), *(rule.pauses or ()), *([rule.transfers] if rule.transfers else [])]
+    others += [step.of for step in rule.steps if step.of is not None]
+    for sel in others:
+        rows = touched(news, sel)
+        if rows is None or (sel.same is not None and not rows.is_empty()):
+            return Whole
+        if rows.is_empty():
+            continue
+        if rule.case and sel.source == "fact":
+            if all(f"f.{key}" in rows.columns for key in rule.case):
+                cases |= set(rows.select(case_key(rule.case)).to_series().drop_nulls())
+        else:
+            about, places = rows.get_column("subject").drop_nulls(), rows.get_column("grid").drop_nulls()
+            here = pl.when(pl.col("subject").is_not_null()).then(pl.col("subject").is_in(about.implode()))
+            cases |= set(old.filter(here.otherwise(pl.col("grid").is_in(places.implode()))).get_column("case"))
+    if news.later:
+        again = any(step.repeat is not None and after_closing(rule, step) for step in rule.steps)
+        if rule.pauses is not None or again:
+            return Whole
+        running = pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
+        cases |= set(old.filter(running).get_column("case"))
+    return Scope(cases=frozenset(cases))
+
+
+KINDS: Mapping[type, Callable[[News, Any], Scope | None]] = {
+    Charter: _charter, Patrol: _patrol, Scoring: _scoring, Veto: _veto, Escalation: _escalation, Target: _target,
+}  # fmt: skip
