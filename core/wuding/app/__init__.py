@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from wuding.app.checking import CheckResult
 from wuding.app.importing import Importing
-from wuding.app.looking import Looking
 from wuding.app.opened import Moment
+from wuding.app.reporting import Reporting
 
 __all__ = ["CheckResult", "Moment", "Wuding"]
 
 
-class Wuding(Importing, Looking):
+class Wuding(Importing, Reporting):
     """A ledger with the books that govern it. Get one from `Wuding.open`; use it as a context manager or `close` it."""

@@ -112,6 +112,7 @@ class DomainShape(Shape):
     domain: Name = need(ID)
     title: Label | None = may(TITLE)
     levels: dict[Name, Label] = need(LABELLED)
+    kinds: dict[Name, Label] = may(LABELLED, default={})
     roles: dict[Name, PostShape] = may(shape(lambda: PostShape, "map"), default={})
     duties: dict[Name, Label] = may(LABELLED, default={})
     subjects: dict[Name, SubjectShape] = may(shape(lambda: SubjectShape, "map"), default={})
@@ -132,7 +133,7 @@ def domain(root: Node) -> Domain:
     facts = gather.every(read.facts.items(), lambda item: _fact(*item, fact_names))
     gather.done()
     effects = read.effects
-    kinds: Mapping[str, tuple[str, ...]] = {
+    allowed: Mapping[str, tuple[str, ...]] = {
         kind: tuple(str(name) for name in getattr(effects, kind)) if effects is not None else ()
         for kind in ("bars", "lists", "gives")
     }
@@ -144,7 +145,8 @@ def domain(root: Node) -> Domain:
         _plain(read.duties),
         {thing.name: thing for thing in subjects},
         {**builtin.FACTS, **{thing.name: thing for thing in facts}},
-        kinds,
+        allowed,
+        _plain(read.kinds),
     )
 
 

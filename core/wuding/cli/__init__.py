@@ -18,7 +18,7 @@ from wuding.errors import Rejected, WudingError
 COMMANDS = {
     "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
     "record": "facts", "correct": "facts", "check": "checks", "findings": "checks",
-    "explain": "explain", "charter": "charter",
+    "explain": "explain", "charter": "charter", "report": "report",
     "lint": "books", "test": "tests", "clauses": "clauses", "plugins": "books", "new-domain": "new",
     "verify": "ledger",
 }  # fmt: skip

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wuding.explain.model import Explanation, Part
-from wuding.explain.scene import Scene, reads, rule_of, scene
+from wuding.explain.scene import Scene, context, reads, rule_of, scene
 from wuding.program.model import Charter, Escalation, Patrol, Program, Scoring, Target, Veto
 
 if TYPE_CHECKING:
     import polars as pl
 
     from wuding.engines.base import Snapshot
+    from wuding.engines.columnar.context import Context
 
 __all__ = ["Explanation", "Part", "explain", "reads", "rule_of"]
 
@@ -24,14 +25,22 @@ Told = tuple[list[Part], list[str]]
 
 
 def explain(
-    program: Program, snap: Snapshot, row: Mapping[str, Any], found: pl.DataFrame, lang: str, changed: bool = False
+    program: Program,
+    snap: Snapshot,
+    row: Mapping[str, Any],
+    found: pl.DataFrame,
+    lang: str,
+    changed: bool = False,
+    ctx: Context | None = None,
+    private: bool = True,
 ) -> Explanation:
     """Explain the finding `row` (a row of a kept check) of a book.
 
     `snap` is the snapshot of the check's moment and sequence; `found` holds the check's findings of the rules that
-    `reads` names. `changed` says that the book is no longer the one of the check.
+    `reads` names. `changed` says that the book is no longer the one of the check. Where many are explained, `ctx` is
+    their common context, with the findings of every rule. Private fields are said only where `private` is true.
     """
-    at = scene(program, snap, row, found, lang)
+    at = scene(context(program, snap, found) if ctx is None else ctx, row, found, lang, private)
     parts, links = _section(at)
     notes = [*_rulings(at), *([at.say("note.changed")] if changed else [])]
     parts = [*_about(at), *parts, *([at.part("notes", notes)] if notes else [])]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import polars as pl
+
 from wuding.domain.instants import local_day
+from wuding.engines.columnar.context import Context
 from wuding.errors import WudingError
 from wuding.explain import explain, reads, rule_of
 from wuding.explain.model import Explanation
+from wuding.explain.scene import context
 from wuding.program.model import Program
 from wuding.store.checks import Check, load_check
 from wuding.store.columns import Columns
@@ -48,6 +52,41 @@ def explain_kept(
     found = found.filter(found.get_column("book") == book)
     snap = snapshot(ledger, columns, program, kept.as_of, kept.known_seq, kept.since, in_force)
     return explain(program, snap, row, found, lang, changed=program.digest != kept.books[book])
+
+
+def explain_many(
+    ledger: Ledger,
+    columns: Columns,
+    editions: Callable[[str, int], Sequence[Edition]],
+    kept: Check,
+    ids: Collection[str],
+    lang: str,
+    private: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Explanation]:
+    """Explain findings of a kept check, which has all its findings. A finding whose rule has left its book has no
+    explanation here. For others' eyes: private fields are said only where `private` is true."""
+    wanted = kept.frame.filter(kept.frame.get_column("id").is_in(list(ids)))
+    known = {book: editions(book, kept.known_seq) for book in wanted.get_column("book").unique()}
+    opened: dict[tuple[str, str, tuple[int | None, int | None]], tuple[Context, pl.DataFrame]] = {}
+    found: dict[str, Explanation] = {}
+    for n, row in enumerate(wanted.iter_rows(named=True)):
+        progress(n, wanted.height)
+        book = row["book"]
+        program, in_force = _edition(known[book], kept.books[book], row)
+        rule = rule_of(program, row)
+        if rule is None:
+            continue
+        key = (book, program.digest, in_force)
+        if key not in opened:
+            own = kept.frame.filter(pl.col("book") == book)
+            snap = snapshot(ledger, columns, program, kept.as_of, kept.known_seq, kept.since, in_force)
+            opened[key] = (context(program, snap, own), own)
+        ctx, own = opened[key]
+        near = own.filter(pl.col("rule").is_in(reads(program, rule)))
+        changed = program.digest != kept.books[book]
+        found[row["id"]] = explain(program, ctx.snap, row, near, lang, changed, ctx, private)
+    return found
 
 
 def _edition(editions: Sequence[Edition], digest: str, row: Mapping[str, Any]) -> Edition:

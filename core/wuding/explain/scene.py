@@ -36,6 +36,7 @@ class Scene:
     words: Words
     row: Mapping[str, Any]
     found: pl.DataFrame  # the check's findings of the rules that this one has to do with, with `id`
+    private: bool = True  # may private fields be said?
 
     @property
     def zone(self) -> str:
@@ -121,6 +122,8 @@ class Scene:
         """A cell of the engine's columns as people read it."""
         if value is None:
             return self.say("words.nothing")
+        if field is not None and field.private and not self.private:
+            return self.say("words.private")
         kind = field.type if field else "text"
         if kind in ("number", "money"):
             return plain(Fraction(value, SCALE))
@@ -203,15 +206,21 @@ def rule_of(program: Program, row: Mapping[str, Any]) -> Rule | None:
     return next(mine, None)
 
 
-def scene(program: Program, snap: Snapshot, row: Mapping[str, Any], found: pl.DataFrame, lang: str) -> Scene:
-    """The scene of a finding. `found`: the findings, from the same check, of the rules that `reads` names."""
+def context(program: Program, snap: Snapshot, found: pl.DataFrame) -> Context:
+    """The engine's context with what was found: `found` has the findings of all rules that will be read."""
     ctx = open_context(program, snap)
+    for rule in program.rules:
+        ctx.findings[rule.head.id] = found.filter(pl.col("rule") == rule.head.id).select(empty().columns)
+    return ctx
+
+
+def scene(ctx: Context, row: Mapping[str, Any], found: pl.DataFrame, lang: str, private: bool = True) -> Scene:
+    """The scene of a finding. `found`: the findings, from the same check, of the rules that `reads` names."""
+    program = ctx.program
     rule = rule_of(program, row)
     assert rule is not None
-    for other in program.rules:
-        ctx.findings[other.head.id] = found.filter(pl.col("rule") == other.head.id).select(empty().columns)
-    day = local_day(row["start"] if row["start"] is not None else snap.as_of - 1, program.zone)
-    return Scene(program, rule, ctx, Words(program, lang, day), row, found)
+    day = local_day(row["start"] if row["start"] is not None else ctx.as_of - 1, program.zone)
+    return Scene(program, rule, ctx, Words(program, lang, day), row, found, private)
 
 
 def facts_by_seq(at: Scene, sel: Selector, seqs: Iterable[int]) -> pl.DataFrame:

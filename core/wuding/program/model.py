@@ -76,6 +76,7 @@ class Domain:
     subjects: Mapping[str, Thing]
     facts: Mapping[str, Thing]  # with the built-in types
     effects: Mapping[str, tuple[str, ...]]  # bars, lists, gives
+    kinds: Mapping[str, Label] = field(default_factory=dict)  # of grids, those that have a label
 
 
 # ── selectors ────────────────────────────────────────────────────────────────────────────────────

@@ -66,6 +66,11 @@ class Words:
                 return self.label(self.program.domain.levels[own])
         return name
 
+    def kind(self, name: str) -> str:
+        """A kind of grid, as the domain calls it."""
+        kinds = self.program.domain.kinds
+        return self.label(kinds[name]) if name in kinds else name
+
     def role(self, name: str) -> str:
         roles = self.program.domain.roles
         return self.label(roles[name].label) if name in roles else self.say("role.self") if name == "self" else name
