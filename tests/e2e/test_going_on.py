@@ -1,4 +1,5 @@
-"""A check that goes on from an earlier one gives what a check of everything gives, whatever was recorded (semantics 30).
+"""A check that goes on from an earlier one gives what a check of everything gives, whatever was recorded
+(semantics 30).
 
 The changes are those of `test_known_at`: one of every kind, on a real ledger.
 """
@@ -85,7 +86,9 @@ def test_a_rule_written_anew_touches_itself_and_what_reads_it(url: str, book: Pa
         last = w.check(as_of=AS_OF)
     text = BOOK.replace("title:", "# a comment moves every line\ntitle:")
     other = tmp_path / "other.yaml"
-    other.write_text("# a comment moves every line\n" + text.replace("{filed: true}", "{filed: false}"), encoding="utf-8")
+    other.write_text(
+        "# a comment moves every line\n" + text.replace("{filed: true}", "{filed: false}"), encoding="utf-8"
+    )
     with opened(url, clock, other) as w:
         again = again_and_whole(w, w.last_check(last.number), AS_OF)
         found = scopes(again)

@@ -128,3 +128,19 @@ def test_16a_a_share_names_what_its_condition_lacks() -> None:
     )
     given = world(fact("report", "2024-01-10", "B1", ref="R"), as_of="2024-02-01")
     assert agreed(rule, given)["B1/2024-01"].missing == ("severity",)
+
+
+@pytest.mark.parametrize("deep", [1, 2, 3, 4])
+def test_15d_counterparts_of_counterparts_however_deep(deep: int) -> None:
+    """Visits to a block, each of which wants another of enough people: three deep the names of columns ran out."""
+    near = sel("fact", "visit", when=PEOPLE, same=("grid",))
+    for _ in range(deep):
+        near = sel("fact", "visit", same=("grid",), having=(near,))
+    rule = Patrol(head("p"), SHOP, do=replace(REPORT, having=(near,)), every=Every("month"))
+    report = fact("report", "2024-01-10", "B1", subject="S1", ref="R")
+    for people, status in ((1, "missed"), (2, "met")):
+        visits = [fact("visit", f"2024-01-{11 + n}", "B1", people=people) for n in range(deep + 1)]
+        given = world(
+            report, *visits, as_of="2024-02-01", window_from="2024-01-01", subjects=(shop("S1", "B1", size=2),)
+        )
+        assert agreed(rule, given)["S1/2024-01"].status == status

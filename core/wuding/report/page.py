@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listed:
-    """Findings that say the same (`missed`, `gap`, ...) of one rule, or the open cases of a book. There are `total`, the
+    """Findings that say the same (`missed`, `gap`, ...) of one rule, or the open cases of a book. There are `total`,
     `entries` of them are shown, worst first; `rest` is the command, word by word, that lists them all, `explain` one
     that explains the first that is not shown (empty when all are)."""
 

@@ -27,7 +27,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Outside:
 
 
 def test_what_is_written_lints_clean(installed: Outside) -> None:
-    assert installed.must("wuding", "lint", "wuding-river-chief") == "1 domains, 2 books, 1 test files: 0 errors\n"
+    assert installed.must("wuding", "lint", "wuding-river-chief") == "1 domain, 2 books, 1 test file: 0 errors\n"
 
 
 def test_its_tests_pass(installed: Outside) -> None:

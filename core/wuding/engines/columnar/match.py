@@ -387,7 +387,9 @@ def _mates_judged(ctx: Context, pairs: pl.DataFrame, sel: Selector, other: Selec
     nested = _nested(pairs, other)
     if cond is None and not nested:
         return pairs
-    pair = "_pair" + "'" * sum(c.startswith("_pair") for c in pairs.columns)
+    pair = "_pair"
+    while pair in pairs.columns:  # one of a pair may itself be asked for counterparts
+        pair += "'"
     mates = sorted(c[:-2] for c in pairs.columns if c.endswith(".o"))
     kept = [c for c in pairs.columns if c.startswith(("h.", "a.")) or c in ("pstart", "_until", "mday")]
     day = next((d for d in ("on.o", "on", "mday") if d in pairs.columns), None)  # 9: its own, or that of the thing
