@@ -19,9 +19,10 @@ NEARLY = re.compile(r"p[\W_]*\d", re.IGNORECASE)  # means a plan's clause; other
 
 
 def advice(root: Node, path: str) -> Iterator[Diagnostic]:
-    """Of what stands in the file `path` itself, not in its base: WD312 a parameter that nothing uses, WD313 a rule
-    without a clause, WD141 a plan's clause miswritten, WD318 a retroactive book."""
+    """Of what stands in the file `path` itself, not in its base: WD312 a parameter that nothing uses, WD320 a label
+    of nothing, WD313 a rule without a clause, WD141 a plan's clause miswritten, WD318 a retroactive book."""
     yield from _unused(root, path)
+    yield from _nameless(root, path)
     for section in SECTIONS:
         listed = root.get(section)
         for rule in listed.items if listed is not None else ():
@@ -47,6 +48,20 @@ def _unused(root: Node, path: str) -> Iterator[Diagnostic]:
     for key, _ in declared.entries:
         if key.text not in used and key.span.path == path:
             yield Diagnostic("WD312", key.span, {"name": key.text}, severity="warning")
+
+
+def _nameless(root: Node, path: str) -> Iterator[Diagnostic]:
+    declared = root.get("labels")
+    if declared is None or declared.kind != "map":
+        return
+    named: set[str] = set()
+    for section in (*SECTIONS, "calendar"):
+        listed = root.get(section)
+        for node in listed.walk() if listed is not None else ():
+            named |= {node.text} if node.scalar else set(node.keys)
+    for key, _ in declared.entries:
+        if key.text not in named and key.span.path == path:
+            yield Diagnostic("WD320", key.span, {"name": key.text}, severity="warning")
 
 
 def _clauses(rule: Node) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from wuding.book.models import Names
 from wuding.book.shapes import (
     FLAG,
     ID,
+    LABELS,
     TEXT,
     TITLE,
     WORD,
@@ -118,6 +119,7 @@ class DomainShape(Shape):
     subjects: dict[Name, SubjectShape] = may(shape(lambda: SubjectShape, "map"), default={})
     facts: dict[Name, FactShape] = may(shape(lambda: FactShape, "map"), default={})
     effects: EffectsShape | None = may(shape(lambda: EffectsShape))
+    labels: dict[Name, Label] = may(LABELS, default={})
 
 
 def domain(root: Node) -> Domain:
@@ -147,6 +149,7 @@ def domain(root: Node) -> Domain:
         {**builtin.FACTS, **{thing.name: thing for thing in facts}},
         allowed,
         _plain(read.kinds),
+        _plain(read.labels),
     )
 
 

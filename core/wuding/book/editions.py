@@ -11,7 +11,7 @@ from wuding.lang.tree import Node, Problems
 
 FindBook = Callable[[str], tuple[str, str] | None]  # the name of a book: its text and path
 SECTIONS = ("charter", "patrol", "scoring", "veto", "escalation", "targets")
-MERGED = ("parameters", "calendar", "levels")
+MERGED = ("parameters", "calendar", "levels", "labels")
 OWN = ("book", "title", "extends")  # never inherited
 
 

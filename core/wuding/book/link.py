@@ -73,6 +73,7 @@ def link(root: Node, domain: Domain, problems: Problems) -> Program | None:
         uses,
         _digest(root, domain),
         book.retroactive,
+        {**domain.labels, **{str(name): label for name, label in book.labels.items()}},
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wuding.book.shapes import (
     CONDITION,
     FLAG,
+    LABELS,
     LEVELS,
     RULES,
     SCALAR,
@@ -91,6 +92,7 @@ class BookShape(Shape):
     levels: dict[Name, Names] = may(LEVELS, default={})
     calendar: dict[Name, SeasonShape] = may(shape(lambda: SeasonShape, "map"), default={})
     parameters: dict[Name, ParameterShape] = may(shape(lambda: ParameterShape, "map"), default={})
+    labels: dict[Name, Label] = may(LABELS, default={})
     zone: Name | None = may(WORD)
     retroactive: bool = may(FLAG, default=False)
     charter: tuple[Node, ...] = may(RULES, default=())

@@ -289,3 +289,4 @@ RULES = Leaf(read_list, "list")
 SCALAR = Leaf(read_scalar, "scalar")  # an expression or a duration: read when the names it may use are known
 TEST = Leaf(read_any, "any")  # a value, a list, or a map
 LEVELS = Leaf(mapping(read_words), "words", "map")
+LABELS = Leaf(mapping(read_label), "label", "map")

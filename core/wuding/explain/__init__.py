@@ -67,7 +67,7 @@ def _verdict(at: Scene) -> str:
     row = at.row
     when = row["period"] or (at.say("words.case", case=row["case"]) if row["case"] else "")
     key = "verdict.period" if when else "verdict.plain"
-    step = at.say("words.step", step=row["step"]) if row["step"] else ""
+    step = at.say("words.step", step=at.words.called(row["step"])) if row["step"] else ""
     return at.say(key, holder=at.holder, when=when, title=at.title, step=step, status=at.status(row["status"]))
 
 

@@ -53,7 +53,7 @@ def _timeline(at: Scene, rule: Escalation, steps: pl.DataFrame) -> Part:
     )
     lines = [
         (
-            r["step"],
+            at.words.called(r["step"]),
             at.status(r["status"]),
             at.moment(r["start"]),
             at.moment(r["due"]),

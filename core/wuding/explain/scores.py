@@ -35,9 +35,8 @@ def scoring(at: Scene) -> Told:
     for measure in rule.measures:
         asked = with_measure(at.ctx, asked, measure, kind, rule.every, [])
         what = sentences.measured(at.words, measure)
-        measured.append(
-            (measure.name, at.words.word("measure", measure.fn), what, _said(at, cell(asked, f"f.{measure.name}")))
-        )
+        name, how = at.words.called(measure.name), at.words.word("measure", measure.fn)
+        measured.append((name, how, what, _said(at, cell(asked, f"f.{measure.name}"))))
         if measure.of is not None and measure.period == "current":
             found, ids = evidence(at, measure.of, asked, kind, rule.every)
             links += ids
@@ -86,19 +85,19 @@ def _item(
     at: Scene, rule: Scoring, item: Item, asked: pl.DataFrame
 ) -> tuple[list[tuple[str, ...]], list[Part], list[str]]:
     """An item's points, one line for each category, and the things that it counts."""
-    limit = sentences.limits(item.limit) if item.limit else ""
+    limit, called = sentences.limits(item.limit) if item.limit else "", at.words.called
     if item.each is None:
         rows = with_params(at.ctx, asked, params_in(None, item.points, item.if_none), "pday")
         value = cell(intervals(rows, item.points, "_v"), "_v")
         if value is None and item.if_none is not None:
             value = cell(intervals(rows, item.if_none, "_n"), "_n")
-        return [(item.category or "", item.id, _said(at, _clamped(value, item.limit)), limit)], [], []
+        return [(called(item.category or ""), called(item.id), _said(at, _clamped(value, item.limit)), limit)], [], []
     kind = rule.holders.source
     total = points(at.ctx, asked, item, kind, rule.every, [])
     lines: list[tuple[str, ...]] = []
     for row in total.iter_rows(named=True):
         value = cell(pl.DataFrame([{"v.lo": row["lo"], "v.hi": row["hi"]}]), "v")
-        lines.append((row["cat"] or "", item.id, _said(at, _clamped(value, item.limit)), limit))
+        lines.append((called(row["cat"] or ""), called(item.id), _said(at, _clamped(value, item.limit)), limit))
     rows = match(at.ctx, item.each, asked, kind, rule.every)
     rows = intervals(with_params(at.ctx, rows, params_in(None, item.points), "pday"), item.points, "_pt")
     rows = rows.sort([c for c in ("at", "seq", "id") if c in rows.columns])
@@ -132,7 +131,7 @@ def _ruled(at: Scene, rule: Scoring) -> tuple[Part, list[str]]:
     row = at.row
     detail: dict[str, Any] = json.loads(row["detail"] or "{}")
     said = [
-        at.say("score.category", category=name or at.say("score.no-category"), limits=sentences.limits(limits))
+        at.say("score.category", category=_category(at, name), limits=sentences.limits(limits))
         for name, limits in rule.categories.items()
     ]
     bounds = sentences.limits(rule.range)
@@ -145,17 +144,21 @@ def _ruled(at: Scene, rule: Scoring) -> tuple[Part, list[str]]:
             said.append(at.say(f"score.{key}", rule=at.words.rule(name), ids=ids))
     said.append(at.say("score.total", value=at.value or at.say("words.nothing"), places=rule.places))
     if row["band"]:
-        said.append(at.say("score.band", band=row["band"]))
+        said.append(at.say("score.band", band=at.words.called(row["band"])))
     elif rule.bands:
         said.append(at.say("score.no-band"))
     if row["rank"] is not None:
         among = at.say("score.in-book") if rule.rank_in == "book" else at.words.level(rule.rank_in or "")
         said.append(at.say("score.rank", rank=row["rank"], among=among))
     for reward in detail.get("rewards", ()):
-        given = [f"{name} {value}" for name, value in reward["give"].items()]
-        given += [at.say("asks.listed", list=reward["list"])] if reward["list"] else []
+        given = [f"{at.words.called(name)} {value}" for name, value in reward["give"].items()]
+        given += [at.say("asks.listed", list=at.words.called(reward["list"]))] if reward["list"] else []
         said.append(at.say("score.reward", given=at.words.joined(given, "list")))
     return at.part("result", said), strikes
+
+
+def _category(at: Scene, name: str) -> str:
+    return at.words.called(name) or at.say("score.no-category")
 
 
 def _vetoes(at: Scene, rule: str, struck: bool) -> list[str]:

@@ -31,7 +31,10 @@ def veto(at: Scene) -> Told:
     until = at.say("veto.until", end=at.moment(row["end"])) if row["end"] is not None else at.say("veto.for-ever")
     said += [until, at.say("veto.effects", effects=sentences.effects(at.words, rule))]
     scores = _touched(at, rule)
-    touched = [(s["id"], at.status(s["status"]), s["period"], s["band"] or "") for s in scores.iter_rows(named=True)]
+    touched = [
+        (s["id"], at.status(s["status"]), s["period"], at.words.called(s["band"] or ""))
+        for s in scores.iter_rows(named=True)
+    ]
     none = [] if touched else [at.say("veto.touches-nothing")]
     parts = [*parts, at.part("effect", said), at.part("touches", none, ("id", "status", "period", "band"), touched)]
     return parts, [*links, *scores["id"].to_list()]

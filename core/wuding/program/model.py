@@ -77,6 +77,7 @@ class Domain:
     facts: Mapping[str, Thing]  # with the built-in types
     effects: Mapping[str, tuple[str, ...]]  # bars, lists, gives
     kinds: Mapping[str, Label] = field(default_factory=dict)  # of grids, those that have a label
+    labels: Mapping[str, Label] = field(default_factory=dict)  # what books of the domain call bands, steps, ...
 
 
 # ── selectors ────────────────────────────────────────────────────────────────────────────────────
@@ -341,3 +342,4 @@ class Program:
     uses: Mapping[str, frozenset[str]]  # rule key: keys of rules whose findings it reads
     digest: str  # of the resolved text
     retroactive: bool = False
+    labels: Mapping[str, Label] = field(default_factory=dict)  # of bands, items, measures, steps, seasons, lists

@@ -106,7 +106,7 @@ def limits(bounds: Limits) -> str:
 
 def measures(words: Words, listed: Iterable[Measure]) -> list[str]:
     """A sentence for each measure: what it measures."""
-    return [words.say("asks.measure", name=m.name, what=measured(words, m)) for m in listed]
+    return [words.say("asks.measure", name=words.called(m.name), what=measured(words, m)) for m in listed]
 
 
 def measured(words: Words, measure: Measure) -> str:
@@ -137,25 +137,31 @@ def items(words: Words, rule: Scoring) -> list[str]:
 
 
 def _item(words: Words, rule: Scoring, item: Item) -> str:
-    measures = {m.name: FieldType(m.name, "number", Label(m.name, m.name)) for m in rule.measures}
+    measures = {m.name: _number(words, m.name) for m in rule.measures}
     points = say.term(words.settled(item.points), say.Voice(words.lang, measures | words.fields(item.each)))
     bounds = words.say("asks.limit", limits=limits(item.limit)) if item.limit else ""
     if item.each is None:
-        return words.say("asks.item", id=item.id, points=points, limit=bounds)
+        return words.say("asks.item", id=words.called(item.id), points=points, limit=bounds)
     things = words.selector(item.each, rule.holders)
-    return words.say("asks.item-each", id=item.id, things=things, points=points, limit=bounds)
+    return words.say("asks.item-each", id=words.called(item.id), things=things, points=points, limit=bounds)
+
+
+def _number(words: Words, name: str) -> FieldType:
+    """A measure or a category as a field that a condition names."""
+    label = words.program.labels.get(name, Label(name, name))
+    return FieldType(name, "number", label)
 
 
 def bands(words: Words, rule: Scoring) -> list[str]:
     """`good：总分不小于90`, one for each band."""
     names = [m.name for m in rule.measures] + list(rule.categories)
-    fields = {n: FieldType(n, "number", Label(n, n)) for n in names}
+    fields = {n: _number(words, n) for n in names}
     total = Label(words.say("field.total"), words.say("field.total"))
     voice = say.Voice(words.lang, fields | {"total": FieldType("total", "number", total)})
     return [
         words.say(
             "asks.band",
-            band=name,
+            band=words.called(name),
             condition=say.condition(words.settled(cond), voice) if cond else words.say("asks.else"),
         )
         for name, cond in rule.bands
@@ -171,8 +177,8 @@ def rewards(words: Words, rule: Scoring) -> list[str]:
     found = []
     for reward in rule.rewards:
         when = say.condition(words.settled(reward.when), say.Voice(words.lang, fields)) if reward.when else ""
-        given = [f"{name} {_amount(value)}" for name, value in reward.give.items()]
-        given += [words.say("asks.listed", list=reward.list)] if reward.list else []
+        given = [f"{words.called(name)} {_amount(value)}" for name, value in reward.give.items()]
+        given += [words.say("asks.listed", list=words.called(reward.list))] if reward.list else []
         found.append(words.say("asks.reward", when=when or words.say("asks.always"), given=words.joined(given, "list")))
     return found
 
@@ -194,8 +200,8 @@ def effects(words: Words, rule: Veto) -> str:
     """What a veto does to its holder."""
     said = [words.say("effect.score", score=plain(rule.score))] if rule.score is not None else []
     said += [words.say("effect.cap", cap=plain(rule.cap))] if rule.cap is not None else []
-    said += [words.say("effect.bars", names=words.joined(rule.bars, "list"))] if rule.bars else []
-    said += [words.say("effect.lists", names=words.joined(rule.lists, "list"))] if rule.lists else []
+    said += [words.say("effect.bars", names=words.joined(map(words.called, rule.bars), "list"))] if rule.bars else []
+    said += [words.say("effect.lists", names=words.joined(map(words.called, rule.lists), "list"))] if rule.lists else []
     return words.joined(said) or words.say("effect.none")
 
 
@@ -216,7 +222,7 @@ def step(words: Words, rule: Escalation, one: Step) -> str:
     after = (
         words.say(f"after.{one.after}")
         if one.after in ("opening", "closed")
-        else words.say("after.step", step=one.after)
+        else words.say("after.step", step=words.called(one.after))
     )
     limit = step_limit(words, rule, one)
     if one.kind == "tell":

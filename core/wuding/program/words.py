@@ -87,8 +87,13 @@ class Words:
     def rule(self, name: str) -> str:
         """What a reference `rule` or `rule.step` names, by the rule's title."""
         rule, _, step = name.partition(".")
-        title = next((self.label(r.head.title) for r in self.program.rules if r.head.id == rule), rule)
-        return self.say("words.step-of", step=step, rule=title) if step else self.say("words.rule", rule=title)
+        if step:
+            return self.say("words.step-of", step=self.called(step), rule=self.title(rule))
+        return self.say("words.rule", rule=self.title(rule))
+
+    def title(self, rule: str) -> str:
+        """The title of the rule with this id, else the id."""
+        return next((self.label(r.head.title) for r in self.program.rules if r.head.id == rule), rule)
 
     def names(self, sel: Selector) -> str:
         """The things that a selector names, without its conditions."""
@@ -96,13 +101,18 @@ class Words:
         listed = [of(name) for name in dict.fromkeys(sel.names)]
         return self.joined(listed, "or") if listed else self.say(f"term.{sel.source}")
 
+    def called(self, name: str) -> str:
+        """What a band, an item, a measure, a step, a season or a list is called: by `labels`, else by its name."""
+        label = self.program.labels.get(name)
+        return self.label(label) if label else name
+
     def season(self, name: str) -> str:
-        """A season of the book's calendar with its days: `winter-spring（11-01 至 03-31）`."""
+        """A season of the book's calendar with its days: `冬春（11-01 至 03-31）`."""
         season = self.program.calendar.get(name)
         if season is None or season.start is None or season.end is None:
-            return name
+            return self.called(name)
         first, last = (f"{month:02}-{day:02}" for month, day in (season.start, season.end))
-        return self.say("words.named", code=name, name=self.say("words.interval", low=first, high=last))
+        return self.say("words.named", code=self.called(name), name=self.say("words.interval", low=first, high=last))
 
     # ── conditions and numbers ───────────────────────────────────────────────────────────────────
     def fields(self, sel: Selector | None) -> dict[str, FieldType]:

@@ -119,8 +119,8 @@ def _board(group: Group, made: Listed) -> Board:
             said = book.words.say("words.interval", low=said, high=plain(from_scaled(high)))
         value = None if low is None else float(from_scaled(low))
         who, anchor = holder(book, row), anchors.get(row["id"], "")
-        scores.append(Score(who, value, said, row["band"] or "", row["rank"], row["status"], anchor))
-    bands = tuple(name for name, _ in getattr(rule, "bands", ()))
+        scores.append(Score(who, value, said, book.words.called(row["band"] or ""), row["rank"], row["status"], anchor))
+    bands = tuple(book.words.called(name) for name, _ in getattr(rule, "bands", ()))
     return Board(group.key, book.title(group.key), group.period, bands, tuple(scores), made)
 
 

@@ -146,7 +146,7 @@ def entry(book: Reading, row: Mapping[str, Any], anchor: str, why: Why) -> Entry
     zone = book.program.zone
     what = book.title(row["key"])
     if row["step"]:
-        what = book.words.say("words.named", code=what, name=row["step"])
+        what = book.words.say("words.named", code=what, name=book.words.called(row["step"]))
     due = row["due"] if row["section"] == "escalation" else None
     return Entry(
         anchor=anchor,
@@ -159,7 +159,7 @@ def entry(book: Reading, row: Mapping[str, Any], anchor: str, why: Why) -> Entry
         when=_when(row, zone),
         due="" if due is None else show_instant(due, zone)[:16].replace("T", " "),
         value=measured(row),
-        band=row["band"] or "",
+        band=book.words.called(row["band"] or ""),
         rank=row["rank"],
         why=why,
     )

@@ -110,5 +110,6 @@ def _scores(books: Sequence[Reading]) -> dict[str, tuple[str, ...]]:
         done = done.filter((pl.col("holder_kind") == "grid") & pl.col("value_low").is_not_null())
         last = done.sort("at", maintain_order=True).unique(["key", "holder"], keep="last", maintain_order=True)
         for holder, value, band in last.select("holder", "value_low", "band").iter_rows():
-            found.setdefault(holder, []).append(" ".join(filter(None, (plain(from_scaled(value)), band))))
+            said = (plain(from_scaled(value)), book.words.called(band or ""))
+            found.setdefault(holder, []).append(" ".join(filter(None, said)))
     return {grid: tuple(mine) for grid, mine in found.items()}

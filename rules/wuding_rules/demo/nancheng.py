@@ -16,6 +16,7 @@ from wuding.demo import table
 from wuding.hookspecs import Demo
 from wuding.intake.grids import read_tree
 from wuding.program.model import Label
+from wuding.program.words import Words
 from wuding_rules.demo.county import county
 from wuding_rules.demo.deeds import Facts, deeds
 
@@ -76,11 +77,12 @@ def written(facts: Facts, folder: Path) -> Iterator[tuple[str, Path]]:
 def tell(w: Wuding, result: CheckResult, lang: str) -> Iterator[str]:
     frame = result.frame
     names = {g.code: g.name for g in _grids(w)}
+    words = Words(w.shelf.program(BOOK), lang)
     yield SAY["scores"].get(lang)
     scores = frame.filter(pl.col("section") == "scoring").sort("rank", "holder", nulls_last=True)
     yield from table(
         [
-            [str(r["rank"] or "-"), names.get(r["holder"], r["holder"]), _points(r["value_low"]), r["band"] or "-"]
+            [str(r["rank"] or "-"), names.get(r["holder"]), _points(r["value_low"]), words.called(r["band"] or "-")]
             for r in scores.to_dicts()
         ]
     )
@@ -92,7 +94,7 @@ def tell(w: Wuding, result: CheckResult, lang: str) -> Iterator[str]:
     ):
         yield SAY[key].get(lang)
         top = rows.group_by("rule").len().sort("len", "rule", descending=[True, False]).head(5)
-        yield from table([[r["rule"], f"{r['len']:,}"] for r in top.to_dicts()])
+        yield from table([[r["rule"], words.title(r["rule"]), f"{r['len']:,}"] for r in top.to_dicts()])
 
 
 def _grids(w: Wuding) -> Sequence:

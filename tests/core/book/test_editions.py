@@ -6,7 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from wuding.errors import Diagnostic
-from wuding.program.model import Patrol, Program
+from wuding.program.model import Patrol, Program, Scoring
+from wuding.program.sentences import bands
+from wuding.program.words import Words
 
 Load = Callable[..., tuple[Program | None, list[Diagnostic]]]
 
@@ -57,3 +59,22 @@ def test_a_mistake_in_the_base_is_shown_in_the_base(linked: Load) -> None:
 def test_a_mistake_of_one_rule_is_told_once_however_many_variants_it_has(linked: Load) -> None:
     rule = "{id: a, for: {grid: parc}, each_of: {weather: [dry, wet]}, have: {fact: round}, clause: p1.1}"
     assert [one.code for one in linked(f"charter:\n  - {rule}\n")[1]] == ["WD202"]
+
+
+def test_labels_of_the_domain_the_base_and_the_book(linked: Load) -> None:
+    base = (
+        "book: park/middle\ndomain: park\nlabels: {good: {zh: 良好, en: well kept}, poor: 差}\nscoring:\n"
+        "  - {id: year, for: {grid: park}, every: year, bands: {good: '>= 90', poor: else}, clause: p1.1}\n"
+    )
+    program, problems = linked("extends: park/middle\nlabels: {good: {zh: 优, en: fine}}\n", **{"park/middle": base})
+    assert program is not None, problems
+    words = {lang: Words(program, lang) for lang in ("zh", "en")}
+    assert [words["zh"].called(name) for name in ("good", "poor", "dry-season", "nothing")] == [
+        "优",
+        "差",
+        "枯水期",
+        "nothing",
+    ]
+    assert words["en"].called("good") == "fine"
+    score = next(one for one in program.rules if isinstance(one, Scoring))
+    assert bands(words["zh"], score) == ["等次“优”：总分不小于90", "等次“差”：其余"]
