@@ -52,7 +52,9 @@ def cut(program: Program, snap: Snapshot, wanted: int) -> Branches:
             whole[key] = "tied"
     away = frozenset(key for key, need in needs.items() if need.away & spread)
     part = _dealt(joined, weights, max(1, wanted))
-    table = pl.DataFrame({"branch": list(part), "part": list(part.values())}, schema={"branch": pl.String, "part": pl.Int32})
+    table = pl.DataFrame(
+        {"branch": list(part), "part": list(part.values())}, schema={"branch": pl.String, "part": pl.Int32}
+    )
     of_grid = homes.join(table, on="branch").select("grid", "part")
     return Branches(len(set(part.values())), of_grid, {k: why for k, why in whole.items() if why}, away, ancestors)
 
@@ -166,9 +168,17 @@ def _crossing(need: Needs, spread: frozenset[str]) -> str:
 def _weights(program: Program, snap: Snapshot, homes: pl.DataFrame) -> dict[str, int]:
     """How many facts and grids each branch has."""
     types = {name for rule in program.rules for name in fact_types_of(program, rule)}
-    frames = [snap.facts[program.domain.name, n].select("grid") for n in sorted(types) if (program.domain.name, n) in snap.facts]
+    frames = [
+        snap.facts[program.domain.name, n].select("grid")
+        for n in sorted(types)
+        if (program.domain.name, n) in snap.facts
+    ]
     rows = pl.concat([homes.lazy().select("grid"), *frames]).group_by("grid").len("n")
-    placed = rows.join(homes.lazy(), on="grid", how="left").group_by(pl.col("branch").fill_null(TRUNK)).agg(pl.col("n").sum())
+    placed = (
+        rows.join(homes.lazy(), on="grid", how="left")
+        .group_by(pl.col("branch").fill_null(TRUNK))
+        .agg(pl.col("n").sum())
+    )
     return {str(branch): int(n) for branch, n in placed.collect(engine="streaming").iter_rows()}
 
 

@@ -58,7 +58,7 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
     kept = [rule for rule in program.rules if rule.head.key not in branches.whole]
     if branches.parts < 2 or not kept:
         every = {rule.head.key: branches.whole.get(rule.head.key, "one-piece") for rule in program.rules}
-        return Parted(conclude(program, snap), 1, every)
+        return Parted(conclude(program, without_branches(snap)), 1, every)
     frames: dict[str, pl.DataFrame] = {}
     when = phases(program.rules, program.uses, branches)
     names = _oldest(program)
@@ -71,8 +71,7 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
             frames |= told_again(0, 0, {rule.head.key: "" for rule in local}, found).frames
         whole = [rule for rule in now if rule.head.key in branches.whole]
         if whole:
-            facts = {key: lazy.drop("branch", strict=False) for key, lazy in snap.facts.items()}
-            ctx = _context(program, replace(snap, facts=facts), branches.ancestors)
+            ctx = _context(program, without_branches(snap), branches.ancestors)
             ctx.findings.update(_read(program, whole, frames))
             for rule in whole:
                 frames[rule.head.key] = assessed(ctx, rule, names)
@@ -80,6 +79,14 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
     ordered = {rule.head.key: frames[rule.head.key] for rule in program.rules}
     digests = rule_digests(program, snap.in_force)
     return Parted(Concluded(snap.as_of, snap.window_from, digests, ordered), branches.parts, branches.whole)
+
+
+def without_branches(snap: Snapshot) -> Snapshot:
+    """The snapshot with its facts as if they were not kept by branch."""
+    if snap.kept_by is None:
+        return snap
+    facts = {key: lazy.drop("branch", strict=False) for key, lazy in snap.facts.items()}
+    return replace(snap, facts=facts, kept_by=None)
 
 
 def assess_part(work: Work, part: int) -> pl.DataFrame:
@@ -121,11 +128,10 @@ def part_of(snap: Snapshot, program: Program, mine: _Inside, ancestors: pl.DataF
     kept: pl.Expr | None = None
     if snap.kept_by is not None:  # whole files can be passed over
         names = snap.kept_by.filter(mine("grid")).get_column("branch").unique()
-        kept = pl.col("branch").is_in([*names, *([""] if mine.rest else [])])
-    facts = {
-        key: lazy.drop("branch", strict=False) if key[0] == CORE else _facts(lazy, mine, kept)
-        for key, lazy in snap.facts.items()
-    }
+        elsewhere = snap.kept_by.get_column("branch").unique().implode()
+        kept = pl.col("branch").is_in(names.implode())
+        kept = kept | ~pl.col("branch").is_in(elsewhere) if mine.rest else kept
+    facts = {key: lazy if key[0] == CORE else _facts(lazy, mine, kept) for key, lazy in snap.facts.items()}
     return replace(
         snap, grids=snap.grids.filter(mine("code")), posts=posts, facts=facts,
         subjects={name: frame.filter(mine("grid")) for name, frame in snap.subjects.items()},

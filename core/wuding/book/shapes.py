@@ -37,7 +37,7 @@ class Name(str):
         name.span = span
         return name
 
-    def __getnewargs__(self) -> tuple[str, Span]:
+    def __getnewargs__(self) -> tuple[str, Span]:  # type: ignore[override]
         return str(self), self.span  # a program may be sent to another process
 
 

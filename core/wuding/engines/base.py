@@ -28,7 +28,7 @@ class Snapshot:
     and the type's `f.` columns; `posts`: id person role grid subject capacity start end. `start` and `end`
     are days, end exclusive, null for open. `facts`: by (domain, type): seq grid subject actor at recorded
     and `f.` columns, corrections applied. `kept_by` (`grid branch`): the facts' files are kept by branch, and the
-    facts of the domain have a column `branch` more (`""` for none).
+    facts of the domain have a column `branch` more.
     """
 
     grids: pl.DataFrame

@@ -54,6 +54,11 @@ class Spark:
         if self._ours:
             self.session.stop()
 
+    @property
+    def slots(self) -> int:
+        """How many tasks run at once."""
+        return int(self.session.sparkContext.defaultParallelism)
+
     def run(self, work: Callable[[int], pl.DataFrame], parts: int) -> list[pl.DataFrame]:
         """`work` of each part (0, 1, ...), each a task, and their frames in that order. `work` is sent out once,
         pickled; frames come back as compressed Arrow. Raises what the work raises if that is a WudingError; WD884
