@@ -145,7 +145,7 @@ def export_columns(
         for domain, type_ in types:
             name = f"{domain}.{type_}"
             facts = columns.scan(domain, type_, known_seq)
-            rows[name] = _write_facts(facts, new / "facts" / name, branches, ledger.zone, whole=domain == CORE)
+            rows[name] = write_facts(facts, new / "facts" / name, branches, ledger.zone, whole=domain == CORE)
         head = ledger.head_at(known_seq)
         digests = {f"{d}.{t}": schema_digest(fields) for (d, t), fields in types.items()}
         made = Manifest(ledger.id, ledger.zone, known_seq, head.link, digests, rows, branches["branch"].n_unique())
@@ -177,8 +177,9 @@ def _write_registers(ledger: Ledger, folder: Path, branches: pl.DataFrame, known
         table.write_parquet(folder / f"{name}.parquet")
 
 
-def _write_facts(facts: pl.LazyFrame, folder: Path, branches: pl.DataFrame, zone: str, *, whole: bool) -> int:
-    """Writes the facts of one type and answers with their number; a month at a time, which bounds the memory."""
+def write_facts(facts: pl.LazyFrame, folder: Path, branches: pl.DataFrame, zone: str, *, whole: bool) -> int:
+    """Writes the facts of one type, by branch and month (`whole`: in one file), and answers with their number; a month
+    at a time, which bounds the memory."""
     if whole:
         rows = facts.collect()
         folder.mkdir(parents=True)
