@@ -68,6 +68,11 @@ def one(folder: Path, way: str, partitions: int, out: Path) -> None:
     print(json.dumps({"seconds": wall, "peak": peak, "parts": parts, "findings": frame.height}))
 
 
+def file_of(way: str) -> str:
+    """Where a way leaves its findings; `local[2]` would be read as a pattern."""
+    return f"{'spark' if way not in ('whole', 'parts') else way}.findings"
+
+
 def _checked(
     parted: Callable[[Program, Snapshot], Parted] | None, book: Program, snap: Snapshot
 ) -> tuple[pl.DataFrame, int]:
@@ -88,7 +93,7 @@ def main() -> int:
     parser.add_argument("--way", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.way:
-        one(given.folder, given.way, given.partitions, given.folder / f"{given.way}.findings")
+        one(given.folder, given.way, given.partitions, given.folder / file_of(given.way))
         return 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -98,7 +103,7 @@ def main() -> int:
             words = ["--folder", name, "--way", way, "--partitions", str(given.partitions)]
             ran = subprocess.run([sys.executable, __file__, *words], stdout=subprocess.PIPE, text=True, check=True)
             told[way] = json.loads(ran.stdout.splitlines()[-1])
-        frames = [pl.read_parquet(folder / f"{way}.findings") for way in told]
+        frames = [pl.read_parquet(folder / file_of(way)) for way in told]
     whole, parts, spark = told.values()
     print(f"{given.facts:,} facts, {given.leaves:,} leaf grids, {whole['findings']:,} findings, {parts['parts']} parts")
     for way, one_ in told.items():

@@ -15,7 +15,7 @@ import polars as pl
 from wuding.assess.branches import Branches, cut, phases
 from wuding.assess.check import SIDE_BY_SIDE
 from wuding.assess.frame import empty, with_ids
-from wuding.assess.recheck import Concluded, assessed, conclude, told_again
+from wuding.assess.recheck import Concluded, assessed, conclude
 from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.engines.base import Snapshot
@@ -67,8 +67,7 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
         local = tuple(rule for rule in now if rule.head.key not in branches.whole)
         if local:
             work = Work(program, snap, branches, local, _read(program, local, frames))
-            found = pl.concat(list(run(partial(assess_part, work), branches.parts)))
-            frames |= told_again(0, 0, {rule.head.key: "" for rule in local}, found).frames
+            frames |= _by_rule(local, run(partial(assess_part, work), branches.parts))
         whole = [rule for rule in now if rule.head.key in branches.whole]
         if whole:
             ctx = _context(program, without_branches(snap), branches.ancestors)
@@ -79,6 +78,19 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
     ordered = {rule.head.key: frames[rule.head.key] for rule in program.rules}
     digests = rule_digests(program, snap.in_force)
     return Parted(Concluded(snap.as_of, snap.window_from, digests, ordered), branches.parts, branches.whole)
+
+
+def _by_rule(rules: Sequence[Rule], parts: Iterable[pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """By rule key, its findings in all parts. Those of one rule lie together in each part: nothing is copied."""
+    found: dict[str, list[pl.DataFrame]] = {rule.head.key: [] for rule in rules}
+    nothing: pl.DataFrame | None = None
+    for part in parts:
+        nothing = part.clear()
+        runs = part.select("rule", "variant").with_row_index("first").group_by("rule", "variant")
+        for rule, variant, first, rows in runs.agg(pl.col("first").min(), rows=pl.len()).iter_rows():
+            found[f"{rule}[{variant}]" if variant else rule].append(part.slice(first, rows))
+    assert nothing is not None
+    return {key: pl.concat(some) if some else nothing for key, some in found.items()}
 
 
 def without_branches(snap: Snapshot) -> Snapshot:
