@@ -62,7 +62,7 @@ def branches_of(grids: pl.DataFrame, wanted: int) -> pl.DataFrame:
     from wuding.assess.branches import frontier, homes_of
     from wuding.engines.columnar.context import ancestor_table
 
-    return homes_of(grids, ancestor_table(grids), frontier(grids, None, wanted))
+    return homes_of(grids, ancestor_table(grids), frontier(grids, wanted))
 
 
 def check_columns(

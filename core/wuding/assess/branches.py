@@ -19,6 +19,7 @@ from wuding.program.model import Program, Rule
 
 TRUNK = ""  # what lies in no branch: grids above the cut, facts without a grid
 DEEPEST = 64
+ENOUGH = 4  # branches for each part: to cut deeper would not make the parts more equal
 SHARE = 0.6  # of all facts: a link that would make a larger piece than this is not followed
 
 
@@ -35,22 +36,33 @@ class Branches:
     ancestors: pl.DataFrame
 
 
+@dataclass
+class _Cut:
+    """A cut that may be made: where each grid then lies, what stays together, which levels reach over it."""
+
+    homes: pl.DataFrame
+    joined: _Joined
+    spread: frozenset[str]
+    weights: dict[str, int]
+    whole: dict[str, str]
+
+
 def cut(program: Program, snap: Snapshot, wanted: int) -> Branches:
-    """The tree in at most `wanted` parts of about equal weight. One part: the book cannot be parted."""
+    """The tree in at most `wanted` parts of about equal weight, at the depth that leaves least to do for the
+    heaviest part and for the rules that need everything. One part: the book cannot be parted."""
     ancestors = ancestor_table(snap.grids)
-    homes = homes_of(snap.grids, ancestors, frontier(snap.grids, program.grid, wanted))
-    joined = _Joined([TRUNK, *homes.get_column("branch").unique().sort()])
-    _join_moved(joined, snap.grids, homes)
-    spread = _spread(ancestors, homes, joined)
+    counts = _counts(program, snap)
     needs = {rule.head.key: needs_of(program, rule) for rule in program.rules}
-    whole = {key: need.whole or _crossing(need, spread) for key, need in needs.items()}
-    weights = _weights(program, snap, homes)
+    levels = frontiers(snap.grids, program.grid, ENOUGH * wanted)
+    cuts = [_cut_at(tops, snap.grids, ancestors, counts, needs) for tops in levels]
+    chosen = min(cuts, key=lambda one: _cost(program, one, counts, wanted))
+    homes, joined, weights, whole = chosen.homes, chosen.joined, chosen.weights, chosen.whole
     links = {link for key, need in needs.items() if not whole[key] for link in need.links}
     refused = _follow(joined, {link: ties(snap, homes, link, program.domain.name) for link in links}, weights)
     for key, need in needs.items():
         if not whole[key] and need.links & refused:
             whole[key] = "tied"
-    away = frozenset(key for key, need in needs.items() if need.away & spread)
+    away = frozenset(key for key, need in needs.items() if need.away & chosen.spread)
     part = _dealt(joined, weights, max(1, wanted))
     table = pl.DataFrame(
         {"branch": list(part), "part": list(part.values())}, schema={"branch": pl.String, "part": pl.Int32}
@@ -59,20 +71,51 @@ def cut(program: Program, snap: Snapshot, wanted: int) -> Branches:
     return Branches(len(set(part.values())), of_grid, {k: why for k, why in whole.items() if why}, away, ancestors)
 
 
-def frontier(grids: pl.DataFrame, top: str | None, wanted: int) -> list[str]:
-    """The grids at which the tree is cut: those at the least depth below `top` (None: the roots) at which there are
-    as many as wanted, else at the depth that has most."""
+def _cut_at(
+    tops: Sequence[str], grids: pl.DataFrame, ancestors: pl.DataFrame, counts: pl.DataFrame, needs: Mapping[str, Needs]
+) -> _Cut:
+    homes = homes_of(grids, ancestors, tops)
+    joined = _Joined([TRUNK, *homes.get_column("branch").unique().sort()])
+    _join_moved(joined, grids, homes)
+    spread = _spread(ancestors, homes, joined)
+    whole = {key: need.whole or _crossing(need, spread) for key, need in needs.items()}
+    return _Cut(homes, joined, spread, _weights(counts, homes), whole)
+
+
+def _cost(program: Program, one: _Cut, counts: pl.DataFrame, wanted: int) -> float:
+    """How many facts the rules look at, one rule after the other: those that keep to the parts in the heaviest part,
+    the others everywhere."""
+    part = _dealt(one.joined, one.weights, wanted)
+    loads: dict[int, int] = {}
+    for name, weight in one.weights.items():
+        loads[part[name]] = loads.get(part[name], 0) + weight
+    share = max(loads.values()) / sum(loads.values()) if loads else 1.0
+    rows = dict(counts.group_by("type").agg(pl.col("n").sum()).iter_rows())
+    found = 0.0
+    for rule in program.rules:
+        looked_at = sum(rows.get(name, 0) for name in fact_types_of(program, rule)) + 1
+        found += looked_at * (1 if one.whole[rule.head.key] else share)
+    return found
+
+
+def frontiers(grids: pl.DataFrame, top: str | None, enough: int) -> list[list[str]]:
+    """The grids at each depth below `top` (None: the roots), from above, down to the first depth at which there are
+    enough of them."""
     known = grids.get_column("code").implode()
     outer = pl.col("parent").is_null() | ~pl.col("parent").is_in(known)
     level = grids.filter(outer if top is None else pl.col("code") == top).get_column("code").unique()
-    best = level
-    for _ in range(DEEPEST):
-        if level.is_empty() or len(best) >= wanted:
-            break
+    found = [sorted(level.to_list())]
+    while len(level) < enough and len(found) < DEEPEST:
         level = grids.filter(pl.col("parent").is_in(level.implode())).get_column("code").unique()
-        if len(level) > len(best):
-            best = level
-    return sorted(best.to_list())
+        if level.is_empty():
+            break
+        found.append(sorted(level.to_list()))
+    return found
+
+
+def frontier(grids: pl.DataFrame, wanted: int) -> list[str]:
+    """The grids at the least depth of the tree at which there are as many as wanted, else where most are."""
+    return max(frontiers(grids, None, wanted), key=len)
 
 
 def homes_of(grids: pl.DataFrame, ancestors: pl.DataFrame, tops: Sequence[str]) -> pl.DataFrame:
@@ -165,21 +208,23 @@ def _crossing(need: Needs, spread: frozenset[str]) -> str:
     return "above" if need.levels & spread or (ANY in need.levels and spread) else ""
 
 
-def _weights(program: Program, snap: Snapshot, homes: pl.DataFrame) -> dict[str, int]:
-    """How many facts and grids each branch has."""
-    types = {name for rule in program.rules for name in fact_types_of(program, rule)}
+def _counts(program: Program, snap: Snapshot) -> pl.DataFrame:
+    """`type grid n`: how many facts of each type that a rule looks at lie in each grid."""
+    types = sorted({name for rule in program.rules for name in fact_types_of(program, rule)})
     frames = [
-        snap.facts[program.domain.name, n].select("grid")
-        for n in sorted(types)
-        if (program.domain.name, n) in snap.facts
+        snap.facts[program.domain.name, name].select(pl.lit(name).alias("type"), "grid")
+        for name in types
+        if (program.domain.name, name) in snap.facts
     ]
-    rows = pl.concat([homes.lazy().select("grid"), *frames]).group_by("grid").len("n")
-    placed = (
-        rows.join(homes.lazy(), on="grid", how="left")
-        .group_by(pl.col("branch").fill_null(TRUNK))
-        .agg(pl.col("n").sum())
-    )
-    return {str(branch): int(n) for branch, n in placed.collect(engine="streaming").iter_rows()}
+    frames.append(pl.LazyFrame(schema={"type": pl.String, "grid": pl.String}))
+    return pl.concat(frames).group_by("type", "grid").len("n").collect(engine="streaming")
+
+
+def _weights(counts: pl.DataFrame, homes: pl.DataFrame) -> dict[str, int]:
+    """How many facts and grids each branch has."""
+    rows = pl.concat([counts.select("grid", "n"), homes.select("grid", n=pl.lit(1, counts.schema["n"]))])
+    placed = rows.join(homes, on="grid", how="left").group_by(pl.col("branch").fill_null(TRUNK))
+    return {str(branch): int(n) for branch, n in placed.agg(pl.col("n").sum()).iter_rows()}
 
 
 def _follow(joined: _Joined, found: Mapping[Link, list[list[str]]], weights: Mapping[str, int]) -> set[Link]:

@@ -138,7 +138,7 @@ def _started(master: str) -> Any:
 
     made = SparkSession.builder.master(master).appName("wuding").config("spark.ui.enabled", "false")
     made = made.config("spark.driver.maxResultSize", "0").config("spark.ui.showConsoleProgress", "false")
-    made = made.config("spark.python.worker.reuse", "true").config("spark.log.level", "ERROR")
+    made = made.config("spark.python.worker.reuse", "true").config("spark.log.level", "FATAL")
     if master.startswith("local"):
         made = made.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
     try:
