@@ -103,12 +103,15 @@ def _say_parts(settings: Settings, result: CheckResult) -> None:
         by_reason: dict[str, list[str]] = {}
         for key, why in split.whole.items():
             by_reason.setdefault(settings.say(f"whole.{why}"), []).append(key)
-        reasons = "; ".join(f"{', '.join(keys)} ({why})" for why, keys in by_reason.items())
+        named = {why: settings.say("comma").join(keys) for why, keys in by_reason.items()}
+        reasons = settings.say("semicolon").join(
+            settings.say("check.why", rules=rules, why=why) for why, rules in named.items()
+        )
         if split.parts == 1:
             print(f"WD883  {settings.say('WD883', book=split.book, reasons=reasons)}", file=sys.stderr)
             continue
-        said = f": {reasons}" if reasons else ""
-        told = settings.say("check.parted", book=split.book, parts=split.parts, count=len(split.whole), reasons=said)
+        key = "check.parted" if reasons else "check.parted-all"
+        told = settings.say(key, book=split.book, parts=split.parts, count=len(split.whole), reasons=reasons)
         print(told, file=sys.stderr)
 
 
