@@ -108,10 +108,8 @@ def main() -> int:
     print(f"{given.facts:,} facts, {given.leaves:,} leaf grids, {whole['findings']:,} findings, {parts['parts']} parts")
     for way, one_ in told.items():
         print(f"  {way:10} {one_['seconds']:6.2f} s   peak {one_['peak']:,.0f} MB")
-    print(
-        f"whole {whole['seconds']:.2f} s, {whole['peak']:,.0f} MB   parts {parts['seconds']:.2f} s, {parts['peak']:,.0f} MB"
-        f"   {given.on} {spark['seconds']:.2f} s   ratio {spark['seconds'] / whole['seconds']:.2f}"
-    )
+    here = (f"{way} {one_['seconds']:.2f} s, {one_['peak']:,.0f} MB" for way, one_ in told.items())
+    print("   ".join(here) + f"   ratio {spark['seconds'] / whole['seconds']:.2f}")
     same = all(frame.equals(frames[0]) for frame in frames)
     if not same:
         print("DIFFERENT", [frame.height for frame in frames])

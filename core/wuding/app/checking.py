@@ -112,8 +112,8 @@ class Checking(Opened):
         `last_check`) only what has changed since is assessed; the findings are the same as without. With
         `partitions` the columns are read and assessed in at most so many parts, one branch of the tree after the
         other, and with `on` (`local[2]`, `spark://host:7077`) as tasks of a Spark cluster; the findings are the same,
-        those of one rule perhaps in another order. Raises WD802 without a book, and what `app.parting.in_parts`
-        raises."""
+        those of one rule perhaps in another order (a book that goes on from an earlier check is not parted). Raises
+        WD802 without a book, and what `app.parting.in_parts` raises."""
         import polars as pl
 
         from wuding.store.checks import save_check

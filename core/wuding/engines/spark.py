@@ -140,6 +140,7 @@ def _started(master: str) -> Any:
     made = made.config("spark.driver.maxResultSize", "0").config("spark.ui.showConsoleProgress", "false")
     made = made.config("spark.python.worker.reuse", "true").config("spark.log.level", "FATAL")
     if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # else Spark warns of a host that it cannot name
         made = made.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
     try:
         return made.getOrCreate()

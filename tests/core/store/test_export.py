@@ -36,6 +36,16 @@ def test_a_check_of_the_export_equals_one_of_the_ledger_whole_or_in_parts(w: Wud
         assert set(parts.editions[0].split.whole) >= {"league"}
 
 
+def test_a_check_in_parts_is_one_to_go_on_from(tmp_path: Path) -> None:
+    with county.opened(tmp_path) as w:
+        w.check(as_of=county.AS_OF, partitions=2)
+        w.record("hazard", grid="T1V2B1", at="2024-03-03T10:00", hazard_id="new", severity="major")
+        again = w.check(as_of=county.AS_OF, save=False, since=w.last_check(), partitions=2)
+        whole = w.check(as_of=county.AS_OF, save=False)
+        assert again.editions[0].split is None  # what changed was assessed, nothing else
+        assert again.frame.sort(ORDER).equals(whole.frame.sort(ORDER))
+
+
 def test_facts_lie_by_branch_and_month(w: Wuding, tmp_path: Path) -> None:
     w.export_columns(tmp_path / "out", branches=2)
     files = {
