@@ -24,7 +24,7 @@ from world import SHARES, write_world
 
 from wuding.assess import check
 from wuding.book.load import load_domain, load_program
-from wuding.engines.base import Snapshot
+from wuding.engines.base import FactFrames, Snapshot
 from wuding.program.model import Program
 
 HERE = Path(__file__).parent
@@ -42,11 +42,14 @@ def program() -> Program:
     return found
 
 
-def snapshot(folder: Path, book: Program) -> Snapshot:
-    """The Parquet files as a check sees them."""
-    facts = {("bench", name): pl.scan_parquet(folder / f"{name}.parquet") for name in SHARES}
+def snapshot(
+    folder: Path, book: Program, facts: FactFrames | None = None, kept_by: pl.DataFrame | None = None
+) -> Snapshot:
+    """The Parquet files as a check sees them; `facts` and how they are kept, when they are not one file per type."""
+    if facts is None:
+        facts = {("bench", name): pl.scan_parquet(folder / f"{name}.parquet") for name in SHARES}
     grids, posts = (pl.read_parquet(folder / f"{name}.parquet") for name in ("grids", "posts"))
-    return Snapshot(grids, {}, posts, facts, sql.AS_OF, book.zone, WINDOW)
+    return Snapshot(grids, {}, posts, facts, sql.AS_OF, book.zone, WINDOW, kept_by=kept_by)
 
 
 def answers(con: duckdb.DuckDBPyConnection, found: pl.DataFrame) -> list[str]:

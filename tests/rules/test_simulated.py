@@ -45,6 +45,16 @@ def test_every_section_tells_holders_apart(places: Places, book: Book) -> None:
         assert len(statuses) > (0 if section == "veto" else 1), f"{section}: {statuses}"
 
 
+@pytest.mark.parametrize(("book", "partitions"), [(b, 2 + n % 4) for n, b in enumerate(BOOKS)], ids=str)
+def test_a_check_in_parts_equals_the_whole(places: Places, book: Book, partitions: int) -> None:
+    w, result, _ = places
+    parts = w.check(as_of=AS_OF, books=[str(book)], save=False, partitions=partitions)
+    split = parts.editions[0].split
+    assert split is not None and split.parts > 1 and len(split.whole) < len(parts.editions[0].concluded.frames)
+    order = ["id", "status", "at"]
+    assert parts.frame.sort(order).equals(result.frame.filter(book=str(book)).sort(order))
+
+
 def test_what_is_printed_names_every_book_and_what_was_breached(places: Places) -> None:
     w, result, told = places
     lines = list(outcome(w, result, told))

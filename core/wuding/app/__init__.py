@@ -15,9 +15,10 @@ from __future__ import annotations
 from wuding.app.checking import CheckResult
 from wuding.app.importing import Importing
 from wuding.app.opened import Moment
+from wuding.app.parting import check_columns
 from wuding.app.reporting import Reporting
 
-__all__ = ["CheckResult", "Moment", "Wuding"]
+__all__ = ["CheckResult", "Moment", "Wuding", "check_columns"]
 
 
 class Wuding(Importing, Reporting):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wuding.app.opened import Edition, Moment, Opened
+from wuding.app.parting import Split, concluded_by, in_parts
 from wuding.domain.finding import Finding
 from wuding.domain.instants import parse_date
 from wuding.program.model import Program
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from wuding.assess import Concluded
+    from wuding.assess.parted import Parted
     from wuding.engines.base import Snapshot
+    from wuding.store.export import Manifest
+
+BRANCHES = 16  # of the tree, by which columns are exported
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class EditionChecked:
     book: str
     in_force: tuple[int | None, int | None]
     concluded: Concluded
+    split: Split | None = None  # when it was checked in parts
 
     def basis(self) -> dict[str, Any]:
         """What is kept of it beside the findings, as JSON."""
@@ -97,11 +104,16 @@ class Checking(Opened):
         books: Sequence[str] = (),
         save: bool = True,
         since: CheckResult | None = None,
+        partitions: int | None = None,
+        on: str | None = None,
     ) -> CheckResult:
         """Check the books against the facts, as of a moment (default: now), knowing what was recorded by
         `known_at` (default: everything). `start` is the first day asked about. With an earlier check (`since`, see
-        `last_check`) only what has changed since is assessed; the findings are the same as without. Raises WD802
-        without a book."""
+        `last_check`) only what has changed since is assessed; the findings are the same as without. With
+        `partitions` the columns are read and assessed in at most so many parts, one branch of the tree after the
+        other, and with `on` (`local[2]`, `spark://host:7077`) as tasks of a Spark cluster; the findings are the same,
+        those of one rule perhaps in another order (a book that goes on from an earlier check is not parted). Raises
+        WD802 without a book, and what `app.parting.in_parts` raises."""
         import polars as pl
 
         from wuding.store.checks import save_check
@@ -111,7 +123,8 @@ class Checking(Opened):
         known = self.ledger.head().seq if known_at is None else self.ledger.recorded_seq(self.moment(known_at))
         window = None if start is None else parse_date(start)
         programs = self.programs(books, known)
-        checked = tuple(self._checked(edition, moment, known, window, since) for edition in programs)
+        with in_parts(partitions, on) as parted:
+            checked = tuple(self._checked(edition, moment, known, window, since, parted) for edition in programs)
         frame = pl.concat(one.concluded.frame for one in checked)
         number = 0
         if save:
@@ -121,7 +134,13 @@ class Checking(Opened):
         return CheckResult(number, moment, known, tuple(p.book for p, _ in programs), frame, checked, window)
 
     def _checked(
-        self, edition: Edition, as_of: int, known: int, window: int | None, since: CheckResult | None
+        self,
+        edition: Edition,
+        as_of: int,
+        known: int,
+        window: int | None,
+        since: CheckResult | None,
+        parted: Callable[[Program, Snapshot], Parted] | None,
     ) -> EditionChecked:
         from wuding.assess import conclude
         from wuding.store.changes import changes_between
@@ -129,11 +148,27 @@ class Checking(Opened):
         program, in_force = edition
         snap = self.snapshot(program, as_of, known, window, in_force)
         past = None if since is None or since.window != window else since.edition(program.book, in_force)
-        changes = None
-        if since is not None and past is not None:
-            before = (since.as_of, since.known_seq)
-            changes = changes_between(self.ledger, self.columns, program.domain, before, (as_of, known))
+        if since is None or past is None:
+            return EditionChecked(program.book, in_force, *concluded_by(parted, program, snap))
+        before = (since.as_of, since.known_seq)
+        changes = changes_between(self.ledger, self.columns, program.domain, before, (as_of, known))
         return EditionChecked(program.book, in_force, conclude(program, snap, past, changes))
+
+    def export_columns(
+        self, folder: str | Path, *, branches: int = BRANCHES, known_at: Moment | None = None
+    ) -> Manifest:
+        """Write the columns to a folder, as Parquet by month and by branch of the tree (cut where there are at least
+        so many), with the registers beside them: what `check_columns` needs on another machine. An export that is
+        there is replaced. The domains are those of the books; raises WD802 without one, WD888 when the folder holds
+        something else."""
+        from wuding.app.parting import branches_of
+        from wuding.store.export import export_columns
+        from wuding.store.registry import registry_frames
+
+        known = self.ledger.head().seq if known_at is None else self.ledger.recorded_seq(self.moment(known_at))
+        domains = {program.domain.name: program.domain for program, _ in self.programs((), known)}
+        parts = branches_of(registry_frames(self.ledger, known).grids, branches)
+        return export_columns(self.ledger, self.columns, domains, parts, Path(folder).absolute(), known)
 
     def last_check(self, number: int | None = None) -> CheckResult:
         """A saved check (default: the last). Raises WD805 when there is none."""

@@ -15,6 +15,7 @@ from wuding.program.model import Domain, Program, Thing
 
 if TYPE_CHECKING:
     from wuding.store.columns import Columns
+    from wuding.store.entries import Book
     from wuding.store.ledger import Ledger
 
 Moment = str | int  # ISO text in the ledger's zone, or microseconds since 1970-01-01 UTC
@@ -88,14 +89,7 @@ class Opened:
     def editions(self, known_seq: int | None) -> list[Edition]:
         from wuding.store.registry import registry
 
-        found = []
-        books = registry(self.ledger, known_seq).books
-        for i, book in enumerate(books):
-            later = [b.start for b in books[i + 1 :] if b.id == book.id and b.start is not None]
-            program = self.shelf.load(book.text, f"{book.id}@{book.digest[:8]}")
-            begin = None if program.retroactive else book.start
-            found.append((program, (begin, min(later, default=None))))
-        return found
+        return editions_of(self.shelf, registry(self.ledger, known_seq).books)
 
     def domain_of(self, type_: str) -> tuple[Domain, Thing]:
         """The domain and shape of a fact type, named `type` or `domain/type`. Of several domains that have it, the
@@ -121,6 +115,17 @@ class Opened:
         if len(found) > 1:
             raise WudingError("WD806", name=fact, domains=[d.name for d in found], first=found[0].name)
         return found[0]
+
+
+def editions_of(books: Shelf, in_force: Sequence[Book]) -> list[Edition]:
+    """The books put into force, in that order, each with the days of its edition."""
+    found = []
+    for i, book in enumerate(in_force):
+        later = [b.start for b in in_force[i + 1 :] if b.id == book.id and b.start is not None]
+        program = books.load(book.text, f"{book.id}@{book.digest[:8]}")
+        begin = None if program.retroactive else book.start
+        found.append((program, (begin, min(later, default=None))))
+    return found
 
 
 def is_path(book: str | Path) -> bool:

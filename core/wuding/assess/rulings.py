@@ -17,6 +17,8 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFr
     frame = frame.with_row_index("_row")
     breach = pl.col("status").is_in(sorted(BREACHES))
     breaches = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
+    if breaches.is_empty():  # Polars, too, fails to join texts where there are none
+        return frame.drop("_row")
     if not waivers.is_empty():
         waivers = waivers.select(
             "recorded", wrule="f.rule", wholder="f.holder", since=start_of(ctx, waivers["f.from"]),

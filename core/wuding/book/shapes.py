@@ -37,6 +37,9 @@ class Name(str):
         name.span = span
         return name
 
+    def __getnewargs__(self) -> tuple[str, Span]:  # type: ignore[override]
+        return str(self), self.span  # a program may be sent to another process
+
 
 @dataclass(frozen=True)
 class Leaf:

@@ -20,7 +20,7 @@ COMMANDS = {
     "record": "facts", "correct": "facts", "check": "checks", "findings": "checks",
     "explain": "explain", "charter": "charter", "report": "report",
     "lint": "books", "test": "tests", "clauses": "clauses", "plugins": "books", "new-domain": "new",
-    "verify": "ledger",
+    "verify": "ledger", "columns": "columns",
 }  # fmt: skip
 BAD_INPUT = 2
 

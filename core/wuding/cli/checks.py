@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,14 +63,27 @@ def check(
     start: Annotated[str | None, typer.Option("--from", help="cli.check.from")] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="cli.check.no-save")] = False,
     top: Annotated[int, typer.Option("--top", help="cli.check.top", min=0)] = TOP,
+    partitions: Annotated[int | None, typer.Option("--partitions", help="cli.check.partitions", min=1)] = None,
+    on: Annotated[str | None, typer.Option("--on", help="cli.check.on")] = None,
+    columns: Annotated[Path | None, typer.Option("--columns", help="cli.check.columns")] = None,
 ) -> None:
-    from wuding.app import Wuding
-
     settings: Settings = context.obj
     form = settings.form("text", "json", "csv")
-    with Wuding.open(settings.db, books=book or (), create=False) as w:
-        result = w.check(as_of, known_at=known_at, start=start, save=not no_save)
-        zone = w.ledger.zone
+    if columns is not None:
+        from wuding.app import check_columns
+        from wuding.store.export import open_export
+
+        if known_at is not None:  # what was known then, the columns do not tell
+            raise WudingError("WD810", option="--known-at", value=known_at, known="wuding columns export --known-at")
+        zone = open_export(columns).manifest.zone
+        result = check_columns(columns, as_of=as_of, start=start, books=book or (), partitions=partitions, on=on)
+    else:
+        from wuding.app import Wuding
+
+        with Wuding.open(settings.db, books=book or (), create=False) as w:
+            result = w.check(as_of, known_at=known_at, start=start, save=not no_save, partitions=partitions, on=on)
+            zone = w.ledger.zone
+    _say_parts(settings, result)
     counts, worst = counted(result.frame), breaches(result.frame)
     if form == "json":
         told = {"check": result.number, "as_of": moment(result.as_of, zone), "known_seq": result.known_seq}
@@ -81,6 +95,24 @@ def check(
         _summary(settings, result, counts, worst, zone, top, book or ())
     if worst.height:
         sys.exit(1)
+
+
+def _say_parts(settings: Settings, result: CheckResult) -> None:
+    """On stderr: in how many parts each book was checked, and which rules on everything, and why."""
+    for split in (edition.split for edition in result.editions if edition.split is not None):
+        by_reason: dict[str, list[str]] = {}
+        for key, why in split.whole.items():
+            by_reason.setdefault(settings.say(f"whole.{why}"), []).append(key)
+        named = {why: settings.say("comma").join(keys) for why, keys in by_reason.items()}
+        reasons = settings.say("semicolon").join(
+            settings.say("check.why", rules=rules, why=why) for why, rules in named.items()
+        )
+        if split.parts == 1:
+            print(f"WD883  {settings.say('WD883', book=split.book, reasons=reasons)}", file=sys.stderr)
+            continue
+        key = "check.parted" if reasons else "check.parted-all"
+        told = settings.say(key, book=split.book, parts=split.parts, count=len(split.whole), reasons=reasons)
+        print(told, file=sys.stderr)
 
 
 def counted(frame: pl.DataFrame) -> list[dict[str, Any]]:

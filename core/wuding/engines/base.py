@@ -27,7 +27,8 @@ class Snapshot:
     `grids`: code name parent level kinds(list) start end; `subjects`: by type, id type grid name start end
     and the type's `f.` columns; `posts`: id person role grid subject capacity start end. `start` and `end`
     are days, end exclusive, null for open. `facts`: by (domain, type): seq grid subject actor at recorded
-    and `f.` columns, corrections applied.
+    and `f.` columns, corrections applied. `kept_by` (`grid branch`): the facts' files are kept by branch, and the
+    facts of the domain have a column `branch` more.
     """
 
     grids: pl.DataFrame
@@ -39,6 +40,7 @@ class Snapshot:
     window_from: int
     boundaries: Mapping[str, bytes] = field(default_factory=dict)
     in_force: tuple[int | None, int | None] = (None, None)
+    kept_by: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Columns:
         purged = old is not None and states != dict(old.types)
         behind: dict[int, dict[tuple[str, str], Fields]] = {}
         for key, fields in types.items():
-            name, digest = _name(*key), _digest(fields)
+            name, digest = _name(*key), schema_digest(fields)
             if name not in states or states[name].schema != digest:
                 files.retire(self.folder, name, states[name].parts if name in states else ())
                 states[name] = State(digest, 0)
@@ -183,7 +183,8 @@ def _literal(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _digest(fields: Fields) -> str:
+def schema_digest(fields: Fields) -> str:
+    """Tells apart columns that were decoded differently."""
     told = [DECODER, sorted((name, field.type) for name, field in fields.items())]
     return sha256(json.dumps(told).encode()).hexdigest()[:16]
 

@@ -7,7 +7,7 @@ give the same, faster.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -161,14 +161,23 @@ def boundary_fact(
 def boundaries(ledger: Ledger, known_seq: int | None = None, day: int | None = None) -> dict[str, bytes]:
     """Grid code: its boundary (WKB) as it was known at `known_seq`, on `day` (None: the latest). Raises WD507
     for a geometry that cannot be read."""
+    latest = latest_boundaries(boundary_versions(ledger, known_seq), day)
+    return {code: wkb_of(shape) for code, shape in latest.items()}
+
+
+def boundary_versions(ledger: Ledger, known_seq: int | None = None) -> list[tuple[str, str, int]]:
+    """Each boundary as it was recorded, in that order: grid code, geometry (hex of WKB, or GeoJSON), first day."""
     with ledger.database.read() as conn:
-        facts = projection.effective(conn, ("boundary",), known_seq)
+        return [_boundary(fact) for fact in projection.effective(conn, ("boundary",), known_seq)]
+
+
+def latest_boundaries(versions: Iterable[tuple[str, str, int]], day: int | None) -> dict[str, str]:
+    """Of the versions of each grid's boundary, the one that holds on `day` (None: the last)."""
     latest: dict[str, tuple[int, str]] = {}
-    for fact in facts:
-        code, shape, start = _boundary(fact)
+    for code, shape, start in versions:
         if (day is None or start <= day) and start >= latest.get(code, (start, ""))[0]:
             latest[code] = (start, shape)
-    return {code: _wkb(shape) for code, (_, shape) in latest.items()}
+    return {code: shape for code, (_, shape) in latest.items()}
 
 
 def _boundary(fact: Fact) -> tuple[str, str, int]:
@@ -179,7 +188,8 @@ def _boundary(fact: Fact) -> tuple[str, str, int]:
         raise WudingError("WD507", type="boundary", reason=str(error)) from error
 
 
-def _wkb(shape: str) -> bytes:
+def wkb_of(shape: str) -> bytes:
+    """The geometry as WKB. Raises WD507 when it cannot be read."""
     from shapely import from_geojson, to_wkb
     from shapely.errors import ShapelyError
 

@@ -15,7 +15,7 @@ from wuding.program.builtin import FACTS
 from wuding.program.model import Domain, FieldType, Program
 from wuding.store.columns import Columns
 from wuding.store.ledger import Ledger
-from wuding.store.registry import boundaries, registry_frames
+from wuding.store.registry import Frames, boundaries, registry_frames
 
 
 def fact_types(domain: Domain) -> dict[tuple[str, str], Mapping[str, FieldType]]:
@@ -38,6 +38,22 @@ def snapshot(
     columns.sync(types)
     facts = {key: columns.scan(*key, known_seq) for key in types}
     frames = registry_frames(ledger, known_seq)
+    shapes = boundaries(ledger, known_seq, local_day(as_of - 1, program.zone))
+    return assembled(program, facts, frames, shapes, as_of, start, in_force)
+
+
+def assembled(
+    program: Program,
+    facts: Mapping[tuple[str, str], pl.LazyFrame],
+    frames: Frames,
+    shapes: Mapping[str, bytes],
+    as_of: int,
+    start: int | None,
+    in_force: tuple[int | None, int | None],
+    kept_by: pl.DataFrame | None = None,
+) -> Snapshot:
+    """The snapshot of these facts, this registry and the boundaries of the day. The window begins at `start`, else
+    as semantics 2b says."""
     return Snapshot(
         grids=frames.grids.drop("seq"),
         subjects=_subjects(frames.subjects, program.domain),
@@ -46,8 +62,9 @@ def snapshot(
         as_of=as_of,
         zone=program.zone,
         window_from=start if start is not None else _window(facts, program, as_of),
-        boundaries=boundaries(ledger, known_seq, local_day(as_of - 1, program.zone)),
+        boundaries=shapes,
         in_force=in_force,
+        kept_by=kept_by,
     )
 
 

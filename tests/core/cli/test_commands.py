@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from wuding import Wuding
 from wuding.demo import run_demo
 
 CHECK = ("check", "--book", "little.yaml", "--as-of", "2024-07-01", "--from", "2024-05-01")
@@ -163,6 +164,9 @@ BAD = {
     "check --format sarif": "WD810", "check --db": "WD811", "check": "WD802", "check --book fire/none": "WD603",
     "check --book none.yaml": "WD604", "check --book little.yaml --as-of 2024-02-30": "WD403",
     "check --book little.yaml --from soon": "WD402", "check --book little.yaml --known-at 24:00": "WD403",
+    "check --book little.yaml --on mars": "WD885", "check --book little.yaml --columns .": "WD886",
+    "columns export .": "WD802", "columns export . --book little.yaml": "WD888",
+    "check --columns . --known-at 2024-01-01": "WD810",
     "findings": "WD805", "findings --check 9": "WD805", "findings --status mised": "WD810",
     "findings --section x": "WD810",
     "grid import": "WD819", "grid show B7": "WD813", "grid check --partition B7": "WD813",
@@ -238,6 +242,39 @@ def test_the_demo_ends_in_commands_that_work(wuding) -> None:
         assert answer.code in (0, 1)
         assert answer.out
         assert answer.err == ""
+    with Wuding.open("sqlite:///demo.db", create=False) as w:
+        order = ["book", "id", "status", "at"]
+        whole = w.check(as_of="2025-01-01", save=False).frame.sort(order)
+        parts = w.check(as_of="2025-01-01", save=False, partitions=3)
+        assert all(edition.split.parts == 3 for edition in parts.editions)
+        assert parts.frame.sort(order).equals(whole)
+
+
+def test_a_check_in_parts_says_which_rules_it_could_not_part(wuding, ledger: Path, tmp_path: Path) -> None:
+    assert wuding("import", "facts.csv", "--fact", "inspection").code == 0
+    whole = wuding(*CHECK, "--format", "json", "--no-save")
+    parts = wuding(*CHECK, "--format", "json", "--no-save", "--partitions", "2")
+    here, there = (json.loads(one.out) for one in (whole, parts))
+    assert sorted(here["counts"], key=str) == sorted(there["counts"], key=str)
+    assert (parts.code, there["breaches"]) == (whole.code, here["breaches"]) == (1, 2)
+    assert parts.err == "fire/little: checked in 2 parts; 0 rules assessed on everything\n"
+    ranked = "scoring: [{id: best, for: {grid: basic}, every: month, start: 1, rank: {in: book}}]\n"
+    text = (tmp_path / "little.yaml").read_text("utf-8")
+    (tmp_path / "little.yaml").write_text(text[: text.index("patrol")] + ranked, "utf-8")
+    told = wuding(*CHECK, "--partitions", "2", "--lang", "zh").err
+    assert told == "WD883  fire/little 无法按网格树的分支检查，已整体检查：best（全册排名）\n"
+    told = wuding(*CHECK, "--partitions", "2").err
+    assert told.endswith("was checked whole: best (it ranks the whole book)\n")
+
+
+def test_exported_columns_are_checked_without_the_ledger(wuding, ledger: Path, tmp_path: Path) -> None:
+    assert wuding("import", "facts.csv", "--fact", "inspection").code == 0
+    whole = wuding(*CHECK, "--format", "csv", "--no-save")
+    told = wuding("columns", "export", "out", "--book", "little.yaml", "--branches", "2")
+    assert (told.code, told.err) == (0, "")
+    assert "3 facts, 3 branches" in told.out
+    ledger.unlink()
+    assert wuding(*CHECK, "--format", "csv", "--columns", "out").out == whole.out
 
 
 def test_the_domain_may_be_named_or_follow_from_the_mapping(wuding, ledger: Path, tmp_path: Path) -> None:
