@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from weakref import finalize
@@ -15,6 +15,7 @@ import polars as pl
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import QueuePool
 
 from wuding.errors import WudingError
 from wuding.store.gate import Gate, gate_of
@@ -41,7 +42,8 @@ class Database:
         self.engine = _engine(self.url, durable)
         if self.gate:
             self.gate.engines.add(self.engine)
-        self._closing = finalize(self, _close, self.engine, self._folder)
+        self._columns = None if self.path else _column_pool(self.url)
+        self._closing = finalize(self, _close, self.engine, self._columns, self._folder)
 
     @property
     def named(self) -> bool:
@@ -102,9 +104,6 @@ class Database:
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(schema), orient="row")
 
     def _arrow(self, query: str, schema: Schema) -> pl.DataFrame | None:
-        opened = self._adbc()
-        if opened is None:
-            return None
         if self.path:
             # The driver takes a column's type from its first rows, and fails when those were all null and text
             # follows. So the first row is one of ours that has every type.
@@ -112,23 +111,33 @@ class Database:
             example = ", ".join(f'{value} AS "{name}"' for name, value in values.items())
             query = f"SELECT {example} UNION ALL SELECT * FROM ({query})"
         alone = self.gate.alone() if self.gate else nullcontext()
-        with alone, opened() as connection, connection.cursor() as cursor:
-            cursor.execute(query)
-            found = pl.from_arrow(cursor.fetch_arrow_table())
+        with alone, self._adbc() as connection:
+            if connection is None:
+                return None
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                found = pl.from_arrow(cursor.fetch_arrow_table())
         assert isinstance(found, pl.DataFrame)
         return (found[1:] if self.path else found).cast(pl.Schema(schema))
 
-    def _adbc(self) -> Callable[[], Any] | None:
+    @contextmanager
+    def _adbc(self) -> Iterator[Any]:
+        """A connection through ADBC; None when that is not to be had here."""
         if self.path:
             from adbc_driver_sqlite import dbapi
 
-            return partial(dbapi.connect, str(self.path))
-        try:
-            from adbc_driver_postgresql import dbapi as postgresql
-        except ImportError:
-            return None
-        plain = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return partial(postgresql.connect, plain)
+            with dbapi.connect(str(self.path)) as connection:
+                yield connection
+        elif self._columns is None:
+            yield None
+        else:
+            lent = self._columns.connect()
+            try:
+                yield lent
+            except BaseException:
+                lent.invalidate()
+                raise
+            lent.close()
 
     def insert(self, conn: Connection, table: str, names: Sequence[str], rows: Any) -> None:
         """Insert many rows (an iterable of tuples) in the transaction of `conn`, the fastest way its driver has."""
@@ -149,10 +158,9 @@ class Database:
         """Append many rows in a transaction of their own, through ADBC. False when that is not to be had here."""
         if self.gate and self.gate.inside:
             return False
-        opened = self._adbc()
-        if opened is None:
-            return False
-        with self.gate.alone() if self.gate else nullcontext(), opened() as connection:
+        with self.gate.alone() if self.gate else nullcontext(), self._adbc() as connection:
+            if connection is None:
+                return False
             with connection.cursor() as cursor:
                 if self.path:
                     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
@@ -212,6 +220,20 @@ def _resolved(url: str) -> tuple[URL, Path | None]:
     return found.set(database=str(path)), path
 
 
+def _column_pool(url: URL) -> QueuePool | None:
+    """Connections to PostgreSQL through ADBC, kept: each learns the server's types when it is opened, which takes
+    longer than most queries. None where the driver is not installed."""
+    if find_spec("adbc_driver_postgresql") is None:
+        return None
+
+    def connect() -> Any:
+        from adbc_driver_postgresql import dbapi
+
+        return dbapi.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+    return QueuePool(connect, pool_size=2, max_overflow=-1)
+
+
 def _engine(url: URL, durable: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url)
@@ -234,7 +256,9 @@ def _engine(url: URL, durable: bool) -> Engine:
     return engine
 
 
-def _close(engine: Engine, folder: tempfile.TemporaryDirectory[str] | None) -> None:
+def _close(engine: Engine, columns: QueuePool | None, folder: tempfile.TemporaryDirectory[str] | None) -> None:
     engine.dispose()
+    if columns:
+        columns.dispose()
     if folder:
         folder.cleanup()
