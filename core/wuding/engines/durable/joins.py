@@ -29,7 +29,7 @@ Part = tuple[int, str]  # which of a term's places, and the fact type
 
 @dataclass(frozen=True)
 class Absence:
-    """Rule sets that fire for each fact of the part `mine` that has no message of the part `theirs` with it."""
+    """Rule sets that answer for each fact of the part `mine` that has no message of the part `theirs` with it."""
 
     mine: Part
     theirs: Part
