@@ -146,8 +146,8 @@ def _infos(root: Node, sections: Sections) -> dict[str, RuleInfo]:
                 continue
             steps, bands, mode = rule.get("steps"), rule.get("bands"), rule.get("mode")
             ids = [step.fields["id"].text for step in (steps.items if steps else ()) if step.get("id")]
-            parts = rule.get(sections[section].parts) if section in sections else None
-            ids += parts.keys if parts is not None else []
+            parts = sections[section].parts if section in sections else None
+            ids += parts(rule) if parts is not None else ()
             trial = mode is not None and mode.text == "trial"
             found[name.text] = RuleInfo(
                 name.text, section, trial, tuple(ids), tuple(bands.keys) if bands is not None else ()

@@ -7,7 +7,7 @@ the book, coverage, the deletion of a rule - works on heads and findings and nee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ class Section:
     - `explain(scene)`: parts of the explanation of `scene.row`, and ids of the findings that it rests on.
     - `asks(words, rule)`: what the rule asks, in sentences (`wuding.program.words.Words`).
     - `main`: where `each_of` puts its condition: paths of keys to a selector, each tried and all that are there filled.
-    - `parts`: the key whose keys name parts of a rule (`balances`): other rules may then say `rule.part` of findings
-      whose `step` is that part.
+    - `parts(node)`: the names of the parts of a rule as it is written, before it is linked: other rules may say
+      `rule.part` of findings whose `step` is that part. They must be those of the rule's own `parts`.
     - `touched(news, rule)`: which holders a change touches (`wuding.assess.plan`); None: always assessed whole.
     - `meaning`: counted up whenever equal rules conclude something else than before, so that nothing stale is kept.
     """
@@ -45,7 +45,7 @@ class Section:
     asks: Callable[[Any, Any], list[str]]
     breaches: frozenset[str] = frozenset()
     main: tuple[tuple[str, ...], ...] = ()
-    parts: str = ""
+    parts: Callable[[Any], Iterable[str]] | None = None
     touched: Callable[[Any, Any], Any] | None = None
     meaning: int = 1
 

@@ -24,10 +24,17 @@ Kind = tuple[str, str]  # domain and type of a fact
 
 @dataclass(frozen=True)
 class Standing:
-    """The ledger as the transaction `conn` sees it, with what it is about to write."""
+    """The ledger as the transaction `conn` sees it, with what it is about to write; `before` is the same without.
+    `upto`: the last sequence that is seen (None: all)."""
 
     conn: Connection
     zone: str
+    last: int  # the last sequence before what is about to be written
+    upto: int | None = None
+
+    @property
+    def before(self) -> Standing:
+        return replace(self, upto=self.last)
 
     def facts(
         self,
@@ -38,16 +45,18 @@ class Standing:
     ) -> list[Fact]:
         """The facts of these kinds after all corrections, in order; with `subjects` or `grids` those about one of
         them (either, when both are given)."""
-        ruled = rulings(projection.read_core(self.conn, (CORRECTION,), None))
+        ruled = rulings(projection.read_core(self.conn, (CORRECTION,), self.upto))
         found = {fact.seq: fact for fact in self._read(kinds, subjects, grids)}
         moved = [seq for seq in ruled if seq not in found]  # a correction may have brought them here
         found |= {fact.seq: fact for fact in by_seq(self.conn, moved) if (fact.domain, fact.type) in set(kinds)}
-        stand = (corrected(fact, ruled.get(seq)) for seq, fact in sorted(found.items()))
+        known = ((seq, found[seq]) for seq in sorted(found) if self.upto is None or seq <= self.upto)
+        stand = (corrected(fact, ruled.get(seq)) for seq, fact in known)
         return [fact for fact in stand if fact is not None and _about(fact, subjects, grids)]
 
     def world(self, kinds: Collection[Kind], *, subjects: Collection[str] = (), grids: Collection[str] = ()) -> World:
         """The facts of these kinds about these subjects and grids as a world of their own, as of the last of them:
-        with the subjects and grids, and the grids that the subjects lie in, without what is above and without posts."""
+        with the subjects, the grids in which all this lies and those above them, without posts. Of the registry its
+        present state."""
         facts = self.facts(kinds, subjects=subjects, grids=grids)
         about = tuple(self.subjects(subjects))
         places = {*grids, *(one.grid for one in about), *(fact.grid for fact in facts if fact.grid)}
@@ -61,10 +70,16 @@ class Standing:
             yield Subject(row.id, row.type, row.grid, row.name, json.loads(row.fields), row.start, row.end)
 
     def grids(self, codes: Collection[str]) -> Iterable[Grid]:
-        """Every version of these grids, each as if nothing were above it."""
-        query = 'SELECT code, name, level, kinds, start, "end" FROM grid WHERE NOT closed AND code IN :names'
-        for row in _named(self.conn, query, codes):
-            yield Grid(row.code, row.name, None, row.level, tuple(json.loads(row.kinds)), row.start, row.end)
+        """Every version of these grids and of all above them."""
+        query = 'SELECT code, name, parent, level, kinds, start, "end" FROM grid WHERE NOT closed AND code IN :names'
+        known: set[str] = set()
+        while codes := set(codes) - known:
+            known |= codes
+            rows = list(_named(self.conn, query, codes))
+            for row in rows:
+                kinds = tuple(json.loads(row.kinds))
+                yield Grid(row.code, row.name, row.parent, row.level, kinds, row.start, row.end)
+            codes = {row.parent for row in rows if row.parent}
 
     def _read(
         self, kinds: Collection[Kind], subjects: Collection[str] | None, grids: Collection[str] | None

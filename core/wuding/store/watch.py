@@ -36,4 +36,4 @@ def decided(conn: Connection, watches: Sequence[Watch], first: int, last: int, z
     for watch in watches:
         mine = [fact for fact in seen if (fact.domain, fact.type) in watch.sees]
         if mine:
-            watch.decide(Standing(conn, zone), mine)
+            watch.decide(Standing(conn, zone, first - 1), mine)
