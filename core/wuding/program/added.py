@@ -65,7 +65,8 @@ class Added:
 
     @property
     def parts(self) -> tuple[tuple[str, Span], ...]:
-        """The parts of which findings tell apart (their `step`), each with its place in the file."""
+        """What the rule's findings are told apart by (their `step`), each with its place in the file. With parts, every
+        finding has one."""
         return ()
 
 

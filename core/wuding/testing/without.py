@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from wuding.book.cases import Tests
 from wuding.errors import Span, WudingError
+from wuding.program.added import Added
 from wuding.program.model import Charter, Program, steps_of
 
 
@@ -80,7 +81,8 @@ def untested(suites: Sequence[Tests]) -> list[Untested]:
         for rule in own[0].program.rules:
             head = rule.head
             steps = [(f"{head.id}.{name}", span) for name, span in steps_of(rule)]
-            for name, span in ((head.id, head.span), *steps):
+            whole = () if isinstance(rule, Added) and steps else ((head.id, head.span),)  # its parts are all it says
+            for name, span in (*whole, *steps):
                 if not {(name, None), (name, head.variant)} & asked:
                     shown = name.replace(head.id, head.key, 1)
                     found.append(Untested(book, shown, span))

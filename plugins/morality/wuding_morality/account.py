@@ -114,8 +114,14 @@ class Account(Added):
     def kinds(self) -> tuple[str, ...]:
         """The fact types of which the account is made."""
         told = [self.into, self.out, *([self.opened] if self.opened else [])]
-        if self.before:
-            told += [self.before.credit, *self.before.steps, *([self.before.unless] if self.before.unless else [])]
+        return tuple(dict.fromkeys([*(name for one in told for name in one.names), *self.kinds_before]))
+
+    @property
+    def kinds_before(self) -> tuple[str, ...]:
+        """The fact types that decide whether credits had what must go before them."""
+        if self.before is None:
+            return ()
+        told = [self.before.credit, *self.before.steps, *([self.before.unless] if self.before.unless else [])]
         return tuple(dict.fromkeys(name for one in told for name in one.names))
 
 

@@ -7,7 +7,7 @@ something is wrong then, as they were, so that an old fault keeps nobody from re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,8 @@ def concerned(program: Program) -> Iterable[str]:
 
 def decide(program: Program, ledger: Standing, facts: Sequence[Fact]) -> None:
     """Refuse what leaves an account worse than it was: WD854 more goes out than is there, WD855 to WD859 a credit without
-    what must go before it, WD860 a movement of an account that is not open, WD861 a second account."""
+    what must go before it, WD860 a movement of an account that is not open, WD861 a second account, WD862 a negative
+    amount that goes out."""
     for rule in rules(program):
         kinds = [(program.domain.name, name) for name in rule.kinds]
         mine = [fact for fact in facts if (fact.domain, fact.type) in kinds]
@@ -59,10 +60,11 @@ def decide(program: Program, ledger: Standing, facts: Sequence[Fact]) -> None:
         if not holders:
             continue
         about = {"subjects" if rule.holders.source == "subject" else "grids": holders}
-        found = list(refusals(program, rule, ledger.world(kinds, **about)))
+        types = {fact.type for fact in mine}
+        found = list(refusals(program, rule, ledger.world(kinds, **about), types))
         if not found:
             continue
-        before = {one.same for one in refusals(program, rule, ledger.before.world(kinds, **about))}
+        before = {one.same for one in refusals(program, rule, ledger.before.world(kinds, **about), types)}
         new = [one for one in found if one.same not in before]
         if new:
             first = min(new, key=lambda one: (one.code, one.seq))
@@ -73,23 +75,25 @@ def _holder(rule: Account, fact: Fact) -> str | None:
     return fact.subject if rule.holders.source == "subject" else fact.grid
 
 
-def refusals(program: Program, rule: Account, world: World) -> Iterator[Refusal]:
-    """What is wrong with the accounts of a world."""
+def refusals(program: Program, rule: Account, world: World, types: Collection[str]) -> Iterator[Refusal]:
+    """What is wrong with the accounts of a world, as far as facts of these types can make it so."""
     from wuding.assess.check import snapshot_of_world
     from wuding.engines.columnar.context import open_context
     from wuding_morality.assess import checked, lines
 
     # Every year from the first on is looked at, whatever was asked of late; and the rule alone is needed.
     first = min((fact.at for fact in world.facts), default=world.as_of)
-    alone = replace(program, rules=(rule,), uses={}, retroactive=True)
+    domain = replace(program.domain, facts={name: program.domain.facts[name] for name in rule.kinds})
+    alone = replace(program, domain=domain, rules=(rule,), uses={}, retroactive=True)
     ctx = open_context(alone, snapshot_of_world(replace(world, window_from=_day(first, program.zone)), alone))
-    for line in lines(ctx, rule):
+    moves = not {*rule.into.names, *rule.out.names}.isdisjoint(types)
+    for line in lines(ctx, rule) if moves else ():
         for seq in line.told.uncovered:
             yield _uncovered(rule, line, seq)
-    for keys, faults, _ in checked(ctx, rule):
+    for keys, faults, _ in checked(ctx, rule) if not set(rule.kinds_before).isdisjoint(types) else ():
         for fault in faults:
             yield _unfounded(program, rule, str(keys["holder"]), fault)
-    if rule.opened is not None:
+    if rule.opened is not None and (moves or not set(rule.opened.names).isdisjoint(types)):
         yield from _openings(ctx, rule)
 
 
@@ -104,8 +108,10 @@ def _uncovered(rule: Account, line: Any, seq: int) -> Refusal:
 
     held, floor = line.held, line.balance.floor
     one = next(movement for movement in held.movements if movement.seq == seq)
+    if one.amount is not None and one.amount < 0:
+        return Refusal("WD862", str(held.keys["holder"]), seq, (("account", str(held.keys["holder"])),))
     own = [m for m in held.movements if m.seq < seq and _same_period(line, m)]
-    there = replay("", own, None if floor is None else int(floor * SCALE)).balance
+    there = replay("", own, None if floor is None else int(floor * SCALE)).reckoned
     account = f"{held.keys['holder']} {held.value}".strip()
     args = {"account": account, "asked": _plain(one.amount), "there": _plain(there), "period": line.label}
     return Refusal("WD854", account, seq, tuple(args.items()))

@@ -45,11 +45,12 @@ class Entry:
 @dataclass(frozen=True)
 class Told:
     """An account replayed. `balance` is what is there, `earned` all that ever came in; both are None when something is
-    not known. `uncovered`: sequences of what went out without being covered; `since`: when the first of them was.
+    not known; `reckoned` is the balance by what is known. `uncovered`: sequences of what went out without being covered; `since`: when the first of them was.
     `short`: what a deduction could not take, because no more was there. `lacks`: the fields that are not filled in."""
 
     balance: int | None
     earned: int | None
+    reckoned: int
     taken: int
     spent: int
     short: int
@@ -65,19 +66,20 @@ class Told:
 
 
 def replay(account: str, movements: Iterable[Movement], floor: int | None) -> Told:
-    """What becomes of `account`. What goes out is uncovered when less than `floor` would stay. What is taken away (a
-    negative amount that comes in) takes what there is above the floor and no more. After the first movement of which
-    something is not known nothing is certain; what was uncovered before it stays so."""
+    """What becomes of `account`. What goes out is uncovered when less than `floor` would stay; a negative amount cannot
+    go out: it moves nothing, and counts as uncovered. What is taken away (a negative amount that comes in) takes what
+    there is above the floor and no more. Where something is not known, the balance is not; but what goes out is
+    uncovered all the same unless something unknown may have come in before."""
     balance = earned = taken = spent = short = count = 0
     uncovered: list[int] = []
     since: int | None = None
     lacks: dict[str, None] = {}
     entries: list[Entry] = []
-    known = True
+    known, perhaps_more = True, False
     for one in sorted(movements, key=lambda movement: movement.seq):
         count += 1
         if not one.known:
-            known = False
+            known, perhaps_more = False, perhaps_more or one.incoming
             lacks |= dict.fromkeys(one.lacks)
             continue
         amount = one.amount or 0
@@ -92,14 +94,16 @@ def replay(account: str, movements: Iterable[Movement], floor: int | None) -> To
             balance -= there
             entries.append(Entry(one.seq, one.at, account, ISSUED, there))
         else:
-            balance -= amount
-            spent += amount
-            entries.append(Entry(one.seq, one.at, account, SPENT, amount))
-            if floor is not None and balance < floor and known and amount > 0:
+            out = max(amount, 0)
+            balance -= out
+            spent += out
+            entries.append(Entry(one.seq, one.at, account, SPENT, out))
+            bare = floor is not None and balance < floor and not perhaps_more and out > 0
+            if bare or amount < 0:
                 uncovered.append(one.seq)
                 since = one.at if since is None else since
     return Told(
-        balance if known else None, earned if known else None, taken, spent, short, tuple(uncovered), since,
+        balance if known else None, earned if known else None, balance, taken, spent, short, tuple(uncovered), since,
         tuple(lacks), tuple(entries), count,
     )  # fmt: skip
 
@@ -110,7 +114,7 @@ def lapse(account: str, told: Told, at: int) -> Told:
         return told
     end = Entry(0, at, account, LAPSED, told.balance)
     return Told(
-        0, told.earned, told.taken, told.spent, told.short, told.uncovered, told.since, told.lacks,
+        0, told.earned, 0, told.taken, told.spent, told.short, told.uncovered, told.since, told.lacks,
         (*told.entries, end), told.count,
     )  # fmt: skip
 
