@@ -126,8 +126,8 @@ class Account(Added):
 
 
 def link(shape: AccountShape, head: Head, ctx: Context) -> Account:
-    """The rule. Raises Rejected: WD253 for a selector that needs more than the fact itself, WD254 for a floor under what
-    only grows, WD255 for `by` with `reset`, WD256 for an amount that is no number, WD204 for an unknown field."""
+    """The rule. Raises Rejected: WD253 for a selector that needs more than the fact itself, WD254 for a floor under
+    what only grows, WD255 for `by` with `reset`, WD256 for an amount that is no number, WD204 for an unknown field."""
     gather = Gather()
     holders, ctx, _ = holders_of(shape, ctx, gather)
     into = gather(lambda: _facts(shape.into, ctx))
@@ -176,7 +176,9 @@ def _balance(name: Name, shape: BalanceShape, ctx: Context) -> Balance:
     if shape.floor is not None:
         found = term_of(shape.floor, {}, ctx, "number")
         if not isinstance(found, Lit) or not isinstance(found.value, Fraction):
-            raise wrong("WD212", shape.floor.span, name="floor", expected="number", found="text", value=shape.floor.text)
+            raise wrong(
+                "WD212", shape.floor.span, name="floor", expected="number", found="text", value=shape.floor.text
+            )
         floor = found.value
     return Balance(str(name), str(shape.of), shape.reset, floor, name.span)
 

@@ -22,7 +22,7 @@ from wuding.lang.nodes import Duration, Param
 from wuding.program.model import Selector
 from wuding.program.words import value_on
 from wuding_morality.account import BEFORE, Account, Balance
-from wuding_morality.replay import Credit, Event, Fault, Movement, Told, faults, replay
+from wuding_morality.replay import Credit, Event, Fault, Movement, Told, faults, progress, replay
 
 Keys = dict[str, Any]  # a holder: the columns `FINDING_KEYS`
 
@@ -186,9 +186,7 @@ def _in_force(ctx: Context, rule: Account) -> bool:
     return start <= ctx.today_end - 1 < end
 
 
-def _periods(
-    ctx: Context, rule: Account, every: Every, days: tuple[int, int]
-) -> Iterator[tuple[str, int, int]]:
+def _periods(ctx: Context, rule: Account, every: Every, days: tuple[int, int]) -> Iterator[tuple[str, int, int]]:
     """The periods that the rule governs for at least half of their days (semantics 8, 10) and in which the holder
     exists at all: an account of a single day is one too."""
     start, end = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
@@ -215,7 +213,7 @@ def checked(ctx: Context, rule: Account) -> Iterator[tuple[Keys, list[Fault], in
 
 
 def waiting(ctx: Context, wait: Any) -> Any:
-    """When the time after the last step is over, from the instant of that step and of the case's first; None without."""
+    """When the time after the last step is over, from the instants of that step and of the case's first; None: at once."""
     if wait is None:
         return None
     country = workday_country(ctx)
@@ -284,3 +282,20 @@ def opened_by(ctx: Context, rule: Account, asked: pl.DataFrame) -> dict[str, lis
         for holder, seq, a, b in told.iter_rows():
             found.setdefault(holder, []).append((seq, a, b))
     return found
+
+
+def under_way(ctx: Context, rule: Account) -> Iterator[tuple[Keys, str, int, int, int]]:
+    """The cases that have not been credited: holder, case, its last step (-1: none stands), when that was, and when the
+    time after it is over."""
+    if rule.before is None:
+        return
+    asked = asked_of(ctx, rule)
+    credits, events = _credits(ctx, rule, asked), _events(ctx, rule, asked)
+    wait = waiting(ctx, rule.before.wait)
+    for row in asked.iter_rows(named=True):
+        paid = {credit.case for credit in credits.get(row["ask"], [])}
+        for case, own in sorted(events.get(row["ask"], {}).items()):
+            if case not in paid:
+                step, since, opened = progress(own, len(rule.before.steps))
+                end = wait(since, opened) if wait is not None and step >= 0 else since
+                yield {name: row[name] for name in FINDING_KEYS}, case, step, since, end

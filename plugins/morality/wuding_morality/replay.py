@@ -7,7 +7,7 @@ order of their sequence in the ledger, a corrected fact in its old place: semant
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 ISSUED, SPENT, LAPSED = "issued", "spent", "lapsed"  # the other side of every entry
 
@@ -45,8 +45,9 @@ class Entry:
 @dataclass(frozen=True)
 class Told:
     """An account replayed. `balance` is what is there, `earned` all that ever came in; both are None when something is
-    not known; `reckoned` is the balance by what is known. `uncovered`: sequences of what went out without being covered; `since`: when the first of them was.
-    `short`: what a deduction could not take, because no more was there. `lacks`: the fields that are not filled in."""
+    not known; `reckoned` is the balance by what is known. `uncovered`: sequences of what went out without being
+    covered; `since`: when the first of them was. `short`: what a deduction could not take, because no more was there.
+    `lacks`: the fields that are not filled in."""
 
     balance: int | None
     earned: int | None
@@ -113,10 +114,7 @@ def lapse(account: str, told: Told, at: int) -> Told:
     if not told.balance or told.balance < 0:
         return told
     end = Entry(0, at, account, LAPSED, told.balance)
-    return Told(
-        0, told.earned, 0, told.taken, told.spent, told.short, told.uncovered, told.since, told.lacks,
-        (*told.entries, end), told.count,
-    )  # fmt: skip
+    return replace(told, balance=0, reckoned=0, entries=(*told.entries, end))
 
 
 def trial_balance(entries: Iterable[Entry]) -> dict[str, int]:
@@ -196,9 +194,15 @@ def faults(
     return found
 
 
-def _fault(
-    credit: Credit, events: Sequence[Event], steps: int, due: Callable[[int, int], int] | None
-) -> Fault | None:
+def progress(events: Iterable[Event], steps: int) -> tuple[int, int, int]:
+    """How far a case has come: the number of its last step that stands (-1: none), when that was, and the first."""
+    walk = _Walk()
+    for event in sorted(events, key=lambda one: (one.at, one.seq)):
+        _walked(walk, event, steps)
+    return walk.step, walk.at, walk.first
+
+
+def _fault(credit: Credit, events: Sequence[Event], steps: int, due: Callable[[int, int], int] | None) -> Fault | None:
     walk = _Walk()
     for event in sorted(events, key=lambda one: (one.at, one.seq)):
         if event.at <= credit.at:
