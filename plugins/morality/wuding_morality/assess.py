@@ -213,7 +213,7 @@ def checked(ctx: Context, rule: Account) -> Iterator[tuple[Keys, list[Fault], in
 
 
 def waiting(ctx: Context, wait: Any) -> Any:
-    """When the time after the last step is over, from the instants of that step and of the case's first; None: at once."""
+    """When the time after the last step is over, from the instants of that step and of the case's first; None: none."""
     if wait is None:
         return None
     country = workday_country(ctx)

@@ -51,8 +51,8 @@ def concerned(program: Program) -> Iterable[str]:
 
 def decide(program: Program, ledger: Standing, facts: Sequence[Fact]) -> None:
     """Refuse what leaves an account worse than it was: WD854 more goes out than is there, WD855 to WD859 a credit
-    without what must go before it, WD860 a movement of an account that is not open, WD861 a second account, WD862 a negative
-    amount that goes out."""
+    without what must go before it, WD860 a movement of an account that is not open, WD861 a second account, WD862 a
+    negative amount that goes out."""
     for rule in rules(program):
         kinds = [(program.domain.name, name) for name in rule.kinds]
         mine = [fact for fact in facts if (fact.domain, fact.type) in kinds]
