@@ -9,7 +9,6 @@ from wuding.errors import Diagnostic
 from wuding.lang.nodes import And, Cmp, Cond, Field, Lit, OneOf, Param, Term
 from wuding.lang.tree import Node
 from wuding.program.model import Patrol, Program, Scoring
-from wuding_morality.account import Account
 
 DOMAIN = "morality"
 PENALTY, TOUCHES = "penalty", "touches"
@@ -18,8 +17,7 @@ ROLL, FEWEST, MOST = "honour-roll", 5, 10
 
 
 def only_points(program: Program, root: Node) -> Iterator[Diagnostic]:
-    """WD250: the book lacks the rule that penalties touch points and honours alone, or weakens it. WD251: an account
-    counts penalties."""
+    """WD250: the book lacks the rule that penalties touch points and honours alone, or weakens it."""
     if program.domain.name != DOMAIN:
         return
     rules = [r for r in program.rules if isinstance(r, Patrol) and r.must is not None and _of_penalties(r)]
@@ -27,11 +25,6 @@ def only_points(program: Program, root: Node) -> Iterator[Diagnostic]:
         wrong = [rule for rule in rules if not _keeps(rule)]
         span = wrong[0].head.span if wrong else (root.keys.get("book") or root).span
         yield Diagnostic("WD250", span, {"allowed": sorted(ALLOWED)})
-    for rule in program.rules:
-        if isinstance(rule, Account):
-            for sel in (rule.into, rule.out):
-                if PENALTY in sel.names:
-                    yield Diagnostic("WD251", sel.span, {"type": PENALTY})
 
 
 def _of_penalties(rule: Patrol) -> bool:
