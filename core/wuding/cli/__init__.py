@@ -65,15 +65,10 @@ def _invoke(rest: list[str], settings: Settings) -> int:
     from wuding.cli.usage import bad_line
 
     name = next((word for word in rest if not word.startswith("-")), "")
-    known = {command: f"wuding.cli.{module}" for command, module in COMMANDS.items()}
-    if name not in known:
-        from wuding.plugins import commands, plugin_manager
-
-        known = {**commands(plugin_manager()), **known}  # of two of one name the core's is meant
-        known = {command: known[command] for command in (*COMMANDS, *sorted(known.keys() - COMMANDS.keys()))}
+    known = {name: f"wuding.cli.{COMMANDS[name]}"} if name in COMMANDS else every_command()
     if name and name not in known:
         raise WudingError("WD830", name=name, allowed=list(known))
-    command = _built({name: known[name]} if name else known, settings)
+    command = built({name: known[name]} if name else known, settings)
     try:
         code = command.main(args=rest, prog_name="wuding", obj=settings, standalone_mode=False)
     except SystemExit as stop:
@@ -85,7 +80,16 @@ def _invoke(rest: list[str], settings: Settings) -> int:
     return code if isinstance(code, int) else 0 if code is None else BAD_INPUT
 
 
-def _built(modules: Mapping[str, str], settings: Settings) -> Any:
+def every_command() -> dict[str, str]:
+    """The commands of the core, then those of the plugins: name, module. Of two of one name the core's is meant."""
+    from wuding.plugins import commands, plugin_manager
+
+    added = commands(plugin_manager())
+    own = {name: f"wuding.cli.{module}" for name, module in COMMANDS.items()}
+    return own | {name: added[name] for name in sorted(added.keys() - own.keys())}
+
+
+def built(modules: Mapping[str, str], settings: Settings) -> Any:
     """The commands asked for (name, module), under one roof, their help in the language of the run."""
     import typer
     from typer.main import get_command

@@ -11,7 +11,8 @@ from wuding.lang import say as saying
 from wuding.lang.nodes import Duration, Param
 from wuding.program.words import Words, value_on
 from wuding_morality.account import BEFORE, Account
-from wuding_morality.assess import Line, checked, lines
+from wuding_morality.assess import Line, lines
+from wuding_morality.before import checked
 from wuding_morality.replay import Fault, Movement
 
 

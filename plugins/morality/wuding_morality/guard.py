@@ -79,7 +79,8 @@ def refusals(program: Program, rule: Account, world: World, types: Collection[st
     """What is wrong with the accounts of a world, as far as facts of these types can make it so."""
     from wuding.assess.check import snapshot_of_world
     from wuding.engines.columnar.context import open_context
-    from wuding_morality.assess import checked, lines
+    from wuding_morality.assess import lines
+    from wuding_morality.before import checked
 
     # Every year from the first on is looked at, whatever was asked of late; and the rule alone is needed.
     first = min((fact.at for fact in world.facts), default=world.as_of)
@@ -148,7 +149,8 @@ def _unfounded(program: Program, rule: Account, holder: str, fault: Fault) -> Re
 # ── one account each ─────────────────────────────────────────────────────────────────────────────
 def _openings(ctx: Context, rule: Account) -> Iterator[Refusal]:
     from wuding.domain.period import to_date
-    from wuding_morality.assess import asked_of, held_by, opened_by
+    from wuding_morality.before import opened_by
+    from wuding_morality.held import asked_of, held_by
 
     asked = asked_of(ctx, rule)
     opened = opened_by(ctx, rule, asked)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from wuding.domain.instants import day_start_us, parse_date
 from wuding.errors import WudingError
 from wuding_morality.account import Account
-from wuding_morality.assess import Held, lines, under_way
+from wuding_morality.assess import lines
+from wuding_morality.before import under_way
 from wuding_morality.explain import balance_name, shown
+from wuding_morality.held import Held
 from wuding_morality.papers import Desk, Paper, Row, Table, desk, without_amount
 from wuding_morality.replay import Movement, replay
 

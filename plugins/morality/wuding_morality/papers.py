@@ -15,8 +15,7 @@ from wuding.domain.period import to_date
 from wuding.program.model import Program
 from wuding.program.words import Words
 from wuding_morality.account import Account
-from wuding_morality.assess import Held, asked_of, held_by
-from wuding_morality.explain import shown
+from wuding_morality.held import Held, asked_of, held_by
 
 if TYPE_CHECKING:
     from wuding.engines.columnar.context import Context
@@ -163,15 +162,6 @@ def desk(program: Program, snap: Any, lang: str) -> Desk:
 
     ctx = open_context(program, snap)
     return Desk(ctx, Words(program, lang, ctx.today_end - 1))
-
-
-def balance_after(rule: Account, held: Held, before: int | None = None) -> str:
-    """What an account with one net balance that is never reset holds; `before`: by that instant."""
-    from wuding_morality.replay import replay
-
-    own = [one for one in held.movements if before is None or one.at < before]
-    told = replay("", own, None)
-    return shown(told.reckoned) + ("" if told.certain else " ?")
 
 
 def without_amount(rule: Account) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from wuding.domain.number import to_scaled
 from wuding.errors import WudingError
 from wuding_morality.account import Account, Balance
-from wuding_morality.assess import Held, by_period, lines, under_way
+from wuding_morality.assess import lines
+from wuding_morality.before import under_way
 from wuding_morality.explain import balance_name, shown
+from wuding_morality.held import Held, by_period
 from wuding_morality.papers import Desk, Paper, Row, Table, desk, without_amount
 from wuding_morality.replay import ISSUED, LAPSED, Entry, Movement, lapse, replay
 

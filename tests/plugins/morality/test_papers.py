@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from tests.plugins.morality.conftest import BOOK, Bank, found, opened
 
 from wuding import Wuding
+from wuding.catalogue import texts
 from wuding.cli import run
 from wuding.errors import WudingError
+from wuding.plugins import plugin_manager, shelf
+from wuding_morality import papers
+from wuding_morality.account import BEFORE, Account
+from wuding_morality.guard import CODES
 from wuding_morality.notice import notice
 from wuding_morality.papers import Paper, Table, rendered
 from wuding_morality.statement import statement
+
+HEADS = re.compile(r'table\(\s*(?:"[\w-]+"|kind), "([a-z ]+)"')
+KINDS = re.compile(r'table\(\s*"([\w-]+)"')
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +87,9 @@ def test_claims_under_way_say_how_far_they_have_come(year: Wuding) -> None:
 
 def test_a_village_has_a_statement_of_money_and_goods(year: Wuding) -> None:
     paper = statement(year, "V1", as_of="2024-12-06", lang="zh")
-    assert dict(paper.facts)["财政投入资金结余"] == "749.5"
-    assert dict(paper.facts)["rice物资库存"] == "8"
-    assert [row[3:] for row in table(paper, "rice物资库存明细").rows] == [("10", "", "10"), ("", "2", "8")]
+    assert dict(paper.facts)["财政投入的资金结余"] == "749.5"
+    assert dict(paper.facts)["rice的物资库存"] == "8"
+    assert [row[3:] for row in table(paper, "rice的物资库存明细").rows] == [("10", "", "10"), ("", "2", "8")]
 
 
 def test_a_notice_tells_the_period_and_what_may_be_objected_to(year: Wuding) -> None:
@@ -156,3 +166,26 @@ def test_the_commands(year: Wuding, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["notice", "--from", "2024-01-01", "--to", "2024-12-31", *where, "--format", "html"], {}) == 0
     assert capsys.readouterr().out.startswith("<!DOCTYPE html>")
     assert run(["statement", "H9", *where], {}) == 2
+
+
+def test_every_key_that_is_made_up_has_a_text() -> None:
+    """What `test_catalogue` cannot see: keys made of a name."""
+    plugin_manager()
+    program = shelf().program(BOOK)
+    balances = {part for rule in program.rules if isinstance(rule, Account) for part, _ in rule.parts} - {BEFORE}
+    sources = [path.read_text(encoding="utf-8") for path in Path(papers.__file__).parent.glob("*.py")]
+    heads = {word for text in sources for found in HEADS.findall(text) for word in found.split()}
+    kinds = {found for text in sources for found in KINDS.findall(text)} | {
+        "statement",
+        "notice",
+        "credits",
+        "redemptions",
+    }
+    keys = {f"balance.{name}" for name in balances} | {f"accounts.fault-{why}" for why in CODES}
+    keys |= (
+        {f"paper.column.{head}" for head in heads}
+        | {f"paper.{kind}" for kind in kinds}
+        | {"accounts.of-in", "accounts.of-net"}
+    )
+    assert len(heads) > 10 and len(kinds) > 7
+    assert sorted(keys - set(texts())) == []
