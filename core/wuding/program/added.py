@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Section:
-    """A kind of section. `name` is its key in books (`accounts`).
+    """A kind of section. `name` is its key in books.
 
     - `statuses`: what its findings may say; `breaches`: those that a waiver or an appeal can lift and that a check
       counts as breaches. A word that the core has too must mean the same.
