@@ -227,14 +227,14 @@ def commands(block: Block) -> Iterator[tuple[list[str], str]]:
 
 @pytest.mark.parametrize(("page", "block"), each("*", "console"))
 def test_commands_and_their_options_exist(page: Path, block: Block) -> None:
-    from wuding.cli import COMMANDS, _built
+    from wuding.cli import built, every_command
     from wuding.cli.settings import Settings, split
 
     for (program, *words), _ in commands(block):
         if program != "wuding":
             continue
         _, rest = split(words, {})
-        command: Any = _built(list(COMMANDS), Settings())
+        command: Any = built(every_command(), Settings())
         while rest and rest[0] in getattr(command, "commands", {}):
             command = command.commands[rest.pop(0)]
         assert not hasattr(command, "commands"), f"no such command: {words}"
@@ -319,6 +319,7 @@ def named(rows: Iterable[list[str]]) -> list[str]:
 def keys() -> dict[str, list[str]]:
     """Every shape of book, domain and test by its name in the reference, and its keys."""
     from wuding.book import cases, domain, models, rules, worlds
+    from wuding.book.rules import SECTION_SHAPES
     from wuding.book.schema import ROOTS, _reached
     from wuding.book.shapes import keys_of
 
@@ -327,7 +328,7 @@ def keys() -> dict[str, list[str]]:
         worlds.GridShape: "WorldGrid", worlds.SubjectShape: "WorldSubject", worlds.PostShape: "WorldPost",
         rules.HeldShape: "Rule",
     }  # fmt: skip
-    shapes = {s for root in ROOTS.values() for s in _reached(root)}
+    shapes = {s for root in ROOTS.values() for s in _reached(root, SECTION_SHAPES)}
     # read one by one, so that the roots do not lead to them
     shapes |= {worlds.GridShape, worlds.SubjectShape, worlds.PostShape, rules.HeldShape, rules.MeasureShape}
     assert {models.BookShape, cases.CaseShape, rules.StepShape, rules.ShareShape} <= shapes

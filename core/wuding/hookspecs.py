@@ -17,11 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from wuding.program.model import Label
+from wuding.program.added import Section
+from wuding.program.model import Label, Program
+
+if TYPE_CHECKING:
+    from wuding.book.added import Lint
+    from wuding.domain.fact import Fact
+    from wuding.store.standing import Standing
 
 Resource = tuple[str, str]
 
@@ -50,6 +56,21 @@ class Demo:
     next: Callable[[Any], Sequence[Sequence[str]]]
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What must be decided when it is written: inside the ledger's transaction, while nobody else can write.
+
+    `concerns` says, for a book that is in force or opened with, which fact types of the book's domain the guard decides
+    about (none: the book is nothing to it). `decide` is called with the book, the ledger as it would be with the new
+    facts (`wuding.store.standing.Standing`), and the facts of these types that come, or that a correction changes, in
+    their form before and after. It refuses the whole batch by raising `WudingError`. What it may refuse is what nobody
+    can want recorded; everything else is a finding.
+    """
+
+    concerns: Callable[[Program], Iterable[str]]
+    decide: Callable[[Program, Standing, Sequence[Fact]], None]
+
+
 @hookspec
 def wuding_domains() -> list[Resource]:  # type: ignore[empty-body]
     """The `domain.yaml` files that the plugin brings: levels, roles, duties, subjects, fact types, effects."""
@@ -76,3 +97,34 @@ def wuding_clauses() -> list[Resource]:  # type: ignore[empty-body]
 def wuding_demos() -> list[Demo]:  # type: ignore[empty-body]
     """Scenarios for `wuding demo`, in the order in which they are told. What the last one offers to try next
     closes the demonstration."""
+
+
+@hookspec
+def wuding_sections() -> list[Section]:  # type: ignore[empty-body]
+    """Kinds of sections that rule books may have besides those of the core: how a rule is read and linked, what it
+    finds, and why. See `Section`. Asked whenever a book is read, so that what it needs to assess is imported where
+    it assesses."""
+
+
+@hookspec
+def wuding_guards() -> list[Guard]:  # type: ignore[empty-body]
+    """What must be decided while facts are written. See `Guard`."""
+
+
+@hookspec
+def wuding_lints() -> list[Lint]:  # type: ignore[empty-body]
+    """Reasons to refuse books that are right in themselves: functions of a `Program` and of the book's nodes (for
+    places) that give diagnostics. An error refuses the book everywhere: in `wuding lint`, `check`, `enforce`."""
+
+
+@hookspec
+def wuding_texts() -> list[Resource]:  # type: ignore[empty-body]
+    """JSON files of texts in Chinese and English, as in `wuding.catalogue`: messages of the plugin's codes with their
+    `.help`, `status.X` and `section.X` of its sections, `cli.X` of its commands. A text of the core
+    cannot be changed."""
+
+
+@hookspec
+def wuding_commands() -> dict[str, str]:  # type: ignore[empty-body]
+    """Commands of `wuding`: the name, and the module whose `add(app)` puts it on a Typer app. A module is imported when
+    its command is asked for. The command finds its `wuding.cli.settings.Settings` in `context.obj`."""

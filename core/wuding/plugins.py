@@ -6,6 +6,7 @@ reads what its plugins name.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,21 +14,26 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from wuding import hookspecs
+from wuding.catalogue import learn
 from wuding.errors import Diagnostic, Rejected, WudingError
-from wuding.hookspecs import PROJECT, Resource
+from wuding.hookspecs import PROJECT, Guard, Resource
 from wuding.program.model import Domain, Program
+
+if TYPE_CHECKING:
+    from wuding.book.added import Additions
 
 Text = tuple[str, str]  # a file's text, and the name under which diagnostics show it
 
 
 def plugin_manager(extra: Iterable[ModuleType] = ()) -> pluggy.PluginManager:
     """A manager with every installed plugin, and with the modules given. A plugin that cannot be imported
-    raises WD601, naming it."""
+    raises WD601, naming it; WD850 and WD851 for
+    texts that cannot be used."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
@@ -38,6 +44,14 @@ def plugin_manager(extra: Iterable[ModuleType] = ()) -> pluggy.PluginManager:
         if not manager.is_registered(module):
             manager.register(module)
     manager.check_pending()
+    for resource in (r for found in manager.hook.wuding_texts() for r in found):
+        text, path = read_resource(resource)
+        try:
+            refused = learn(json.loads(text))
+        except (ValueError, AttributeError) as error:
+            raise WudingError("WD850", path=path, reason=str(error)) from error
+        if refused is not None:
+            raise WudingError("WD851", path=path, key=refused)
     return manager
 
 
@@ -86,6 +100,16 @@ class Shelf:
             if name:
                 found[name] = (text, path)
         return found
+
+    @cached_property
+    def additions(self) -> Additions:
+        """What the plugins add to the language of books."""
+        return additions(self.manager)
+
+    @cached_property
+    def guards(self) -> tuple[Guard, ...]:
+        """What the plugins decide while facts are written."""
+        return tuple(guard for found in self.manager.hook.wuding_guards() for guard in found)
 
     def given_names(self) -> list[str]:
         """The names of the books given by path, in order. Raises WD605 for a file that names no book."""
@@ -138,7 +162,7 @@ class Shelf:
         """A book's text, linked. Raises Rejected when it has mistakes."""
         from wuding.book.load import load_program
 
-        program, diagnostics = load_program(text, path, self.domains, self.find)
+        program, diagnostics = load_program(text, path, self.domains, self.find, self.additions)
         errors = [d for d in diagnostics if d.severity == "error"]
         if errors or program is None:
             raise Rejected(errors)
@@ -146,6 +170,25 @@ class Shelf:
 
     def _resources(self, hook: str) -> list[Resource]:
         return [r for found in getattr(self.manager.hook, hook)() for r in found]
+
+
+def additions(manager: pluggy.PluginManager) -> Additions:
+    """What the plugins of a manager add to the language of books. Raises WD852 when two bring a section of one name,
+    or one of the core's."""
+    from wuding.book.added import CORE_ALONE, Additions
+
+    sections = [section for found in manager.hook.wuding_sections() for section in found]
+    names = [*CORE_ALONE.names, *(section.name for section in sections)]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise WudingError("WD852", name=twice[0])
+    lints = tuple(lint for found in manager.hook.wuding_lints() for lint in found)
+    return Additions({section.name: section for section in sections}, lints)
+
+
+def commands(manager: pluggy.PluginManager) -> dict[str, str]:
+    """The commands of the plugins: name, module."""
+    return {name: module for found in manager.hook.wuding_commands() for name, module in found.items()}
 
 
 def book_name(text: str) -> str | None:

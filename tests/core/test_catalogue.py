@@ -7,10 +7,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from wuding.catalogue import text, texts
+from wuding.catalogue import own_texts, text
+from wuding.plugins import additions, plugin_manager, read_resource
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [
@@ -20,6 +22,13 @@ SOURCES = [
 ]
 KEY = re.compile(r"[a-z][a-z-]*(\.[a-z-]+)*")
 CODE = re.compile(r"WD\d{3}")
+
+
+@cache
+def every_text() -> dict[str, dict[str, str]]:
+    """The texts of the core and of the plugins of this repository."""
+    named = [read_resource(one)[0] for found in plugin_manager().hook.wuding_texts() for one in found]
+    return {**own_texts(), **{key: entry for one in named for key, entry in json.loads(one).items()}}  # type: ignore[dict-item]
 
 
 def strings(path: Path) -> Iterator[str]:
@@ -49,19 +58,19 @@ def asked() -> Iterator[tuple[str, str]]:
 def test_every_code_of_the_source_has_a_text_and_a_remedy() -> None:
     used = {found for path in SOURCES for said in strings(path) for found in [said] if CODE.fullmatch(found)}
     assert len(used) > 150
-    assert sorted(used - set(texts())) == []
-    assert sorted(code for code in used - {"WD001"} if f"{code}.help" not in texts()) == []
+    assert sorted(used - set(every_text())) == []
+    assert sorted(code for code in used - {"WD001"} if f"{code}.help" not in every_text()) == []
 
 
 def test_every_text_is_wanted() -> None:
     used = {said for path in SOURCES for said in strings(path)}
-    assert sorted(key for key in texts() if CODE.fullmatch(key) and key not in used) == []
+    assert sorted(key for key in every_text() if CODE.fullmatch(key) and key not in used) == []
 
 
 def test_every_key_that_is_asked_for_has_a_text() -> None:
     keys = set(asked())
     assert len(keys) > 50
-    assert sorted((key, where) for key, where in keys if key not in texts()) == []
+    assert sorted((key, where) for key, where in keys if key not in every_text()) == []
 
 
 def test_every_name_of_the_program_has_a_word() -> None:
@@ -70,6 +79,8 @@ def test_every_name_of_the_program_has_a_word() -> None:
 
     names = {f"status.{status}" for group in STATUSES.values() for status in group}
     names |= {f"section.{section}" for section in STATUSES if section != "step"}
+    for section in additions(plugin_manager()).sections.values():
+        names |= {f"section.{section.name}", *(f"status.{status}" for status in section.statuses)}
     for room, kind in (("store/verify.py", "verify"), ("assess/partition.py", "partition")):
         text = (ROOT / "core/wuding" / room).read_text(encoding="utf-8")
         names |= {f"{kind}.{word}" for word in re.findall(r'Problem\("([a-z]+)"', text)}
@@ -77,12 +88,12 @@ def test_every_name_of_the_program_has_a_word() -> None:
         for columns in re.findall(r"table\(settings, \(([^)]*)\)", path.read_text(encoding="utf-8")):
             names |= {f"column.{name}" for name in re.findall(r'"(\w+)"', columns)}
     assert len(names) > 50
-    assert sorted(names - set(texts())) == []
+    assert sorted(names - set(every_text())) == []
 
 
 def test_no_key_has_two_texts() -> None:
     pairs: Counter[str] = Counter()
-    for path in (ROOT / "core/wuding/catalogue").glob("*.json"):
+    for path in [*(ROOT / "core/wuding/catalogue").glob("*.json"), *ROOT.glob("plugins/*/*/texts.json")]:
         pairs.update(key for key, _ in json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=list))
     assert [key for key, count in pairs.items() if count > 1] == []
 
@@ -91,9 +102,9 @@ def test_both_languages_say_the_same() -> None:
     def blanks(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name} - {"hint"}
 
-    assert [key for key, entry in texts().items() if set(entry) != {"zh", "en"}] == []
-    assert [key for key, entry in texts().items() if blanks(entry["zh"]) != blanks(entry["en"])] == []
-    assert [key for key, entry in texts().items() if not (entry["zh"].strip() and entry["en"].strip())] == []
+    assert [key for key, entry in every_text().items() if set(entry) != {"zh", "en"}] == []
+    assert [key for key, entry in every_text().items() if blanks(entry["zh"]) != blanks(entry["en"])] == []
+    assert [key for key, entry in every_text().items() if not (entry["zh"].strip() and entry["en"].strip())] == []
 
 
 def test_a_noun_takes_the_number_of_what_it_counts() -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from wuding.book.added import CORE_ALONE
 from wuding.book.load import load_domain, load_program
 from wuding.domain.grid import Grid
 from wuding.domain.world import World
@@ -79,6 +80,8 @@ CASE = """
 
 class Books:
     """A shelf with one domain and one book."""
+
+    additions = CORE_ALONE
 
     def __init__(self, book: str = BOOK) -> None:
         domain, problems = load_domain(DOMAIN, "domain.yaml")

@@ -9,6 +9,7 @@ import pytest
 from tests.rules.shipped import BOOKS, CLAUSES, LIST, PLANS, Book, cited, variants
 
 from wuding.plugins import plugin_manager, shelf
+from wuding.program.model import steps_of
 from wuding.testing.coverage import coverage, read_lists, shelved, unlisted
 
 KEPT = {"charter": {"fixed"}, "patrol": {"met"}, "targets": {"reached"}}
@@ -17,6 +18,8 @@ STEP_DONE = {"done", "told"}
 STEP_BROKEN = {"late", "overdue", "unstaffed", "failed"}
 # All that a step without a limit, or one that starts its case again when it fails, can be while it is not done.
 STEP_OPEN = {"waiting", "dropped", "out-of-order"}
+
+SHELF = shelf((), plugin_manager())
 
 each_book = pytest.mark.parametrize("book", BOOKS, ids=str)
 
@@ -124,10 +127,12 @@ def test_every_veto_is_expected_silent_somewhere(book: Book) -> None:
 @each_book
 def test_expectations_name_rules_and_values_that_exist(book: Book) -> None:
     steps = {f"{key}.{step['id']}" for key, (_, rule) in book.rules.items() for step in rule.get("steps", [])}
+    parts = {f"{rule.head.id}.{part}" for rule in SHELF.program(str(book)).rules for part, _ in steps_of(rule)} - steps
     named = [e["rule"] for e in book.expectations()] + [key for case in book.cases for key in case.get("none", [])]
-    assert sorted(set(named) - set(book.rules) - steps) == []
+    assert sorted(set(named) - set(book.rules) - steps - parts) == []
     for expected in book.expectations():
-        each = variants(book.rules.get(expected["rule"], ("", {}))[1])
+        rule = expected["rule"].partition(".")[0] if expected["rule"] in parts else expected["rule"]
+        each = variants(book.rules.get(rule, ("", {}))[1])
         assert ("each" in expected) == bool(each), expected
         if each:
             assert expected["each"] in each, expected

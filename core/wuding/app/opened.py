@@ -59,7 +59,12 @@ class Opened:
         for name in names:
             found.program(name)
         ledger = open_ledger(url, zone=zone, create=create, clock=clock or now)
-        return cls(ledger, found, names, Columns(ledger))
+        made = cls(ledger, found, names, Columns(ledger))
+        if found.guards:
+            from wuding.app.guarding import Watching
+
+            ledger.watches = Watching(made).watches
+        return made
 
     def __enter__(self) -> Self:
         return self

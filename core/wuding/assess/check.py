@@ -13,7 +13,7 @@ from wuding.assess.charter import charter
 from wuding.assess.escalation import escalation
 from wuding.assess.frame import empty, with_ids
 from wuding.assess.patrol import patrol
-from wuding.assess.rulings import ruled
+from wuding.assess.rulings import breaches_of, ruled
 from wuding.assess.scoring import scoring
 from wuding.assess.targets import targets
 from wuding.assess.veto import veto
@@ -24,8 +24,9 @@ from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.frames import frame_of, grid_frame, post_frame, posts_of, subject_frame
+from wuding.program.added import Added
 from wuding.program.builtin import FACTS
-from wuding.program.model import Charter, Domain, Escalation, Patrol, Program, Rule, Scoring, Target, Veto
+from wuding.program.model import Charter, Domain, Escalation, Patrol, Program, Rule, Scoring, Target, Veto, steps_of
 
 SIDE_BY_SIDE = 2  # rules at once; more only compete for memory
 Assessor = Callable[[Context, Any], pl.DataFrame]
@@ -42,9 +43,8 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
     named: dict[str, pl.DataFrame] = {}
 
     def run(rule: Rule) -> tuple[pl.DataFrame, pl.DataFrame]:
-        frame = ruled(ctx, assess_rule(ctx, rule), names)
-        steps = [s.id for s in rule.steps] if isinstance(rule, Escalation) else []
-        kinds = [(rule.head.id, rule.head.variant, step) for step in ("", *steps)]
+        frame = ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
+        kinds = kinds_of(rule)
         return frame, with_ids(frame, program.book, names, kinds)
 
     # Polars leaves the interpreter's lock while it works, so that rules of one stratum fill both cores.
@@ -55,6 +55,11 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
                 ctx.findings[rule.head.id] = frame if before is None else pl.concat([before, frame])
                 named[rule.head.key] = with_id
     return pl.concat(named[r.head.key] for r in program.rules) if named else with_ids(empty(), program.book, names)
+
+
+def kinds_of(rule: Rule) -> list[tuple[str, str, str]]:
+    """Rule, variant and step of the findings that a rule may have."""
+    return [(rule.head.id, rule.head.variant, step) for step in ("", *(name for name, _ in steps_of(rule)))]
 
 
 def strata(program: Program) -> list[list[Rule]]:
@@ -72,7 +77,9 @@ def strata(program: Program) -> list[list[Rule]]:
 
 def assess_rule(ctx: Context, rule: Rule) -> pl.DataFrame:
     """The findings of one rule. Rules that it reads must have been assessed."""
-    return ASSESSORS[type(rule)](ctx, rule)
+    assess = rule.section.assess if isinstance(rule, Added) else ASSESSORS[type(rule)]
+    found: pl.DataFrame = assess(ctx, rule)
+    return found
 
 
 def window_start(as_of: int, zone: str, earliest: int | None) -> int:

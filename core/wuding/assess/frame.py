@@ -12,7 +12,7 @@ import polars as pl
 from wuding.domain.finding import Finding
 from wuding.domain.number import SCALE
 from wuding.engines.columnar.context import Context, day_of
-from wuding.program.model import SECTIONS, Head, Rule
+from wuding.program.model import Head, Rule, section_of
 
 SCHEMA: dict[str, Any] = {
     "rule": pl.String, "variant": pl.String, "step": pl.String, "section": pl.String, "status": pl.String,
@@ -34,7 +34,7 @@ def empty() -> pl.DataFrame:
 def shaped(ctx: Context, rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with every column of the schema: what the rule's head says, defaults, the day it falls on."""
     head: Head = rule.head
-    fixed = {"rule": head.id, "variant": head.variant, "section": SECTIONS[type(rule)], "trial": head.trial}
+    fixed = {"rule": head.id, "variant": head.variant, "section": section_of(rule), "trial": head.trial}
     frame = frame.with_columns(*[pl.lit(v, SCHEMA[n]).alias(n) for n, v in fixed.items()])
     for name, dtype in SCHEMA.items():
         if name not in frame.columns:

@@ -25,6 +25,7 @@ from wuding.engines.columnar.params import params_in
 from wuding.engines.columnar.scope import Scope
 from wuding.engines.columnar.things import shared
 from wuding.lang.nodes import Param
+from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Measure, Patrol, Rule, Scoring, Selector, Target, Veto
 from wuding.program.parts import parts_of
 
@@ -37,8 +38,8 @@ def scope_of(news: News, rule: Rule) -> Scope | None:
     """For whom the rule must be assessed again; None: for all."""
     if _registry_read(news, rule) or _finding_parameters(news, rule):
         return Whole
-    kind = KINDS.get(type(rule))
-    found = kind(news, rule) if kind else Whole  # a plugin's section says nothing of what touches it
+    kind = rule.section.touched if isinstance(rule, Added) else KINDS[type(rule)]
+    found = kind(news, rule) if kind else Whole
     return Whole if found is None else found | _ruled_anew(news, rule)
 
 

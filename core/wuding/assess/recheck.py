@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from wuding.assess.changes import News, difference, news_of
-from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
+from wuding.assess.check import SIDE_BY_SIDE, assess_rule, kinds_of, strata
 from wuding.assess.frame import empty, with_ids
 from wuding.assess.plan import scope_of
-from wuding.assess.rulings import ruled
+from wuding.assess.rulings import breaches_of, ruled
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Snapshot
 from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.scope import Scope, inside
-from wuding.program.model import Escalation, Program, Rule
+from wuding.program.model import Program, Rule
 from wuding.program.parts import rule_digests
 
 
@@ -94,10 +94,8 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
 
 def assessed(ctx: Context, rule: Rule, names: dict[str, str]) -> pl.DataFrame:
     """The findings of one rule, after rulings, with their ids. `names`: the oldest name of each rule renamed."""
-    frame = ruled(ctx, assess_rule(ctx, rule), names)
-    steps = [s.id for s in rule.steps] if isinstance(rule, Escalation) else []
-    kinds = [(rule.head.id, rule.head.variant, step) for step in ("", *steps)]
-    return with_ids(frame, ctx.program.book, names, kinds)
+    frame = ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
+    return with_ids(frame, ctx.program.book, names, kinds_of(rule))
 
 
 def _told(news: News, rule: Rule, scope: Scope | None, frame: pl.DataFrame) -> None:

@@ -7,17 +7,26 @@ import polars as pl
 from wuding.assess.frame import with_ids
 from wuding.domain.finding import BREACHES
 from wuding.engines.columnar.context import Context, facts_of, start_of
+from wuding.program.added import Added
+from wuding.program.model import Rule
 
 
-def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
+def breaches_of(rule: Rule) -> frozenset[str]:
+    """The statuses of a rule's findings that a ruling can lift."""
+    return rule.section.breaches if isinstance(rule, Added) else BREACHES
+
+
+def ruled(
+    ctx: Context, frame: pl.DataFrame, names: dict[str, str], breaches: frozenset[str] = BREACHES
+) -> pl.DataFrame:
     """The findings with breaches `waived` or `overturned` where a waiver or an upheld appeal says so."""
     waivers, appeals = facts_of(ctx, "waiver"), facts_of(ctx, "appeal").filter(pl.col("f.upheld").fill_null(False))
     if waivers.is_empty() and appeals.is_empty():
         return frame
     frame = frame.with_row_index("_row")
-    breach = pl.col("status").is_in(sorted(BREACHES))
-    breaches = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
-    if breaches.is_empty():  # Polars, too, fails to join texts where there are none
+    breach = pl.col("status").is_in(sorted(breaches))
+    liftable = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
+    if liftable.is_empty():  # Polars, too, fails to join texts where there are none
         return frame.drop("_row")
     if not waivers.is_empty():
         waivers = waivers.select(
@@ -32,7 +41,7 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFr
         frame = _marked(frame, hits, "waived")
     if not appeals.is_empty():
         ids = with_ids(frame.drop("_row"), ctx.program.book, names).get_column("id")
-        hits = frame.with_columns(id=ids).join(breaches.select("_row"), on="_row", how="semi")
+        hits = frame.with_columns(id=ids).join(liftable.select("_row"), on="_row", how="semi")
         hits = hits.join(appeals, left_on="id", right_on="f.finding", how="semi")
         frame = _marked(frame, hits, "overturned")
     return frame.drop("_row")

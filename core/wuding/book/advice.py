@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wuding.book.editions import SECTIONS
 from wuding.domain.period import to_date
 from wuding.errors import Diagnostic
 from wuding.lang.nodes import Param
@@ -18,12 +17,12 @@ CLAUSE = re.compile(r"p\d{1,3}\.\d{1,3}\Z")
 NEARLY = re.compile(r"p[\W_]*\d", re.IGNORECASE)  # means a plan's clause; other sources are cited in any words
 
 
-def advice(root: Node, path: str) -> Iterator[Diagnostic]:
+def advice(root: Node, path: str, sections: tuple[str, ...]) -> Iterator[Diagnostic]:
     """Of what stands in the file `path` itself, not in its base: WD312 a parameter that nothing uses, WD320 a label
     of nothing, WD313 a rule without a clause, WD141 a plan's clause miswritten, WD318 a retroactive book."""
-    yield from _unused(root, path)
-    yield from _nameless(root, path)
-    for section in SECTIONS:
+    yield from _unused(root, path, sections)
+    yield from _nameless(root, path, sections)
+    for section in sections:
         listed = root.get(section)
         for rule in listed.items if listed is not None else ():
             if rule.kind == "map" and rule.span.path == path:
@@ -33,13 +32,13 @@ def advice(root: Node, path: str) -> Iterator[Diagnostic]:
         yield Diagnostic("WD318", root.keys["retroactive"].span, severity="warning")
 
 
-def _unused(root: Node, path: str) -> Iterator[Diagnostic]:
+def _unused(root: Node, path: str, sections: tuple[str, ...]) -> Iterator[Diagnostic]:
     declared = root.get("parameters")
     if declared is None or declared.kind != "map":
         return
     used = {
         name
-        for section in SECTIONS
+        for section in sections
         if (listed := root.get(section)) is not None
         for node in listed.walk()
         if node.scalar
@@ -50,12 +49,12 @@ def _unused(root: Node, path: str) -> Iterator[Diagnostic]:
             yield Diagnostic("WD312", key.span, {"name": key.text}, severity="warning")
 
 
-def _nameless(root: Node, path: str) -> Iterator[Diagnostic]:
+def _nameless(root: Node, path: str, sections: tuple[str, ...]) -> Iterator[Diagnostic]:
     declared = root.get("labels")
     if declared is None or declared.kind != "map":
         return
     named: set[str] = set()
-    for section in (*SECTIONS, "calendar"):
+    for section in (*sections, "calendar"):
         listed = root.get(section)
         for node in listed.walk() if listed is not None else ():
             named |= {node.text} if node.scalar else set(node.keys)

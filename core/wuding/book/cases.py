@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wuding.book.added import CORE_ALONE, Additions
 from wuding.book.context import known
 from wuding.book.editions import FindBook
 from wuding.book.load import in_order, load_program
@@ -17,7 +18,8 @@ from wuding.domain.finding import STATUSES
 from wuding.errors import Diagnostic, Rejected, Span
 from wuding.lang.texts import read_date, read_time
 from wuding.lang.tree import Node, Problems, wrong
-from wuding.program.model import SECTIONS, Domain, Escalation, Label, Program
+from wuding.program.added import Added
+from wuding.program.model import Domain, Label, Program, section_of, steps_of
 
 
 def _moment(node: Node) -> Name:
@@ -88,7 +90,7 @@ class Tests:
 
 
 def load_tests(
-    text: str, path: str, domains: Mapping[str, Domain], find_book: FindBook
+    text: str, path: str, domains: Mapping[str, Domain], find_book: FindBook, added: Additions = CORE_ALONE
 ) -> tuple[Tests | None, list[Diagnostic]]:
     """The tests of a `*.test.yaml`, or None when there are errors, and every diagnostic, sorted by place.
 
@@ -97,7 +99,7 @@ def load_tests(
     problems: Problems = []
     try:
         node = expect(read(text, path), "map")
-        program = _program(node, domains, find_book, problems)
+        program = _program(node, domains, find_book, problems, added)
         shape = load(TestsShape, node)
     except Rejected as error:
         return None, in_order([*problems, *error.diagnostics])
@@ -109,7 +111,9 @@ def load_tests(
     return (None if problems else Tests(program, made, path)), in_order(problems)
 
 
-def _program(node: Node, domains: Mapping[str, Domain], find_book: FindBook, problems: Problems) -> Program | None:
+def _program(
+    node: Node, domains: Mapping[str, Domain], find_book: FindBook, problems: Problems, added: Additions
+) -> Program | None:
     name = node.get("test")
     if name is None:
         return None  # the shape reports it
@@ -117,7 +121,7 @@ def _program(node: Node, domains: Mapping[str, Domain], find_book: FindBook, pro
     if found is None:
         problems.append(Diagnostic("WD713", name.span, {"name": name.text}))
         return None
-    program, notes = load_program(found[0], found[1], domains, find_book)
+    program, notes = load_program(found[0], found[1], domains, find_book, added)
     problems.extend(note for note in notes if note.severity == "error")
     return program
 
@@ -140,7 +144,7 @@ def _case(shape: CaseShape, shared: World, program: Program, problems: Problems)
             problems.extend(error.diagnostics)
     for name in shape.none:
         try:
-            _reference(name, program)
+            _statuses(name, program)
         except Rejected as error:
             problems.extend(error.diagnostics)
     silent = tuple(str(name) for name in shape.none)
@@ -153,10 +157,10 @@ def _expected(node: Node, program: Program) -> Expect:
     rule = expect(node, "map").get("rule")
     if rule is None:
         raise wrong("WD111", node.span, key="rule")
-    section = _reference(Name(rule.text, rule.span), program)
+    statuses = _statuses(Name(rule.text, rule.span), program)
     status, each = node.get("status"), node.get("each")
     if status is not None:
-        known(Name(status.text, status.span), STATUSES[section], "WD211", field="status")
+        known(Name(status.text, status.span), statuses, "WD211", field="status")
     variants = tuple(one.head.variant for one in program.rules if one.head.id == rule.text.partition(".")[0])
     if each is not None:
         known(Name(each.text, each.span), variants, "WD714", rule=rule.text)
@@ -164,16 +168,16 @@ def _expected(node: Node, program: Program) -> Expect:
     return Expect(rule.text, values, node.span, each.text if each is not None else None)
 
 
-def _reference(name: Name, program: Program) -> str:
-    """The section of the rule, or `step`. Raises WD207, WD208."""
+def _statuses(name: Name, program: Program) -> tuple[str, ...]:
+    """What findings of the rule, or of its step, may say. Raises WD207, WD208."""
     rule, dot, step = name.partition(".")
     rules = {one.head.id: one for one in program.rules}
     found = rules[known(Name(rule, name.span), rules, "WD207")]
-    if not dot:
-        return SECTIONS[type(found)]
-    steps = tuple(one.id for one in found.steps) if isinstance(found, Escalation) else ()
-    known(Name(step, name.span), steps, "WD208", rule=rule)
-    return "step"
+    if dot:
+        known(Name(step, name.span), tuple(one for one, _ in steps_of(found)), "WD208", rule=rule)
+    if isinstance(found, Added):
+        return found.section.statuses
+    return STATUSES["step" if dot else section_of(found)]
 
 
 def _plain(node: Node) -> object:

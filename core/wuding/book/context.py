@@ -13,6 +13,7 @@ from wuding.errors import Rejected
 from wuding.lang.parse import collect
 from wuding.lang.tree import Problems, wrong
 from wuding.lang.types import UNKNOWN, Scope
+from wuding.program.added import Section
 from wuding.program.model import Domain, FieldType, Label, Selector, Source
 
 S = TypeVar("S")
@@ -94,6 +95,7 @@ class Context:
     calendar: frozenset[str] = frozenset()
     holder: Fields | None = None  # of the rule that is being linked
     case: tuple[Name, ...] = ()  # of the escalation that is being linked
+    sections: Mapping[str, Section] = field(default_factory=dict)  # those that plugins add
 
     def scope(self, fields: Fields, kind: str, name: str = "") -> Scope:
         return Scope(fields, kind, name, self.holder, self.params, self.zone)
@@ -155,7 +157,8 @@ class Context:
             rule, _, step = name.partition(".")
             info = self.rules.get(rule)
             if info is not None:
-                statuses += STATUSES["step" if step else info.section]
+                added = self.sections.get(info.section)
+                statuses += added.statuses if added else STATUSES["step" if step else info.section]
                 bands += info.bands
         return {
             "status": _enum(BUILTIN["finding"]["status"], tuple(dict.fromkeys(statuses))),

@@ -15,16 +15,19 @@ MERGED = ("parameters", "calendar", "levels", "labels")
 OWN = ("book", "title", "extends")  # never inherited
 
 
-def resolved(root: Node, find_book: FindBook, problems: Problems) -> Node:
+def resolved(root: Node, find_book: FindBook, problems: Problems, sections: tuple[str, ...] = SECTIONS) -> Node:
     """The book with everything that it inherits. What is wrong goes to `problems`."""
     name = root.get("book")
-    return without_off(_extended(root, find_book, problems, (name.text if name else "",)))
+    extended = _extended(root, find_book, problems, (name.text if name else "",), sections)
+    return without_off(extended, sections)
 
 
-def _extended(root: Node, find_book: FindBook, problems: Problems, above: tuple[str, ...]) -> Node:
+def _extended(
+    root: Node, find_book: FindBook, problems: Problems, above: tuple[str, ...], sections: tuple[str, ...]
+) -> Node:
     if root.kind != "map":
         return root
-    _report_twice(root, problems)
+    _report_twice(root, problems, sections)
     extends = root.get("extends")
     if extends is None or extends.kind != "text":
         return root
@@ -40,16 +43,16 @@ def _extended(root: Node, find_book: FindBook, problems: Problems, above: tuple[
     except Rejected as error:
         problems.extend(error.diagnostics)
         return root
-    base = _extended(base, find_book, problems, (*above, extends.text))
+    base = _extended(base, find_book, problems, (*above, extends.text), sections)
     own, other = root.get("domain"), base.get("domain")
     if own is not None and other is not None and own.text != other.text:
         problems.append(Diagnostic("WD229", extends.span, {"name": extends.text, "domain": other.text}))
-    return _merged(base, root, problems) if base.kind == "map" else root
+    return _merged(base, root, problems, sections) if base.kind == "map" else root
 
 
-def _report_twice(root: Node, problems: Problems) -> None:
+def _report_twice(root: Node, problems: Problems, sections: tuple[str, ...]) -> None:
     seen: dict[str, Node] = {}
-    for section in SECTIONS:
+    for section in sections:
         for rule in _rules(root, section):
             name = rule.get("id")
             if name is None or not name.scalar:
@@ -65,16 +68,16 @@ def _rules(root: Node, section: str) -> tuple[Node, ...]:
     return tuple(item for item in found.items if item.kind == "map") if found is not None else ()
 
 
-def _merged(base: Node, child: Node, problems: Problems) -> Node:
+def _merged(base: Node, child: Node, problems: Problems, sections: tuple[str, ...]) -> Node:
     homes = {
-        rule.fields["id"].text: section for section in SECTIONS for rule in _rules(base, section) if rule.get("id")
+        rule.fields["id"].text: section for section in sections for rule in _rules(base, section) if rule.get("id")
     }
     entries = {key.text: (key, value) for key, value in base.entries if key.text not in OWN}
     for key, value in child.entries:
         old = entries[key.text][1] if key.text in entries else None
         if key.text in MERGED and old is not None:
             value = _merged_map(old, value)
-        elif key.text in SECTIONS and value.kind == "list":
+        elif key.text in sections and value.kind == "list":
             _report_homes(value, key.text, homes, problems)
             value = _merged_rules(old, value)
         entries[key.text] = (key, value)
@@ -124,11 +127,11 @@ def is_off(rule: Node) -> bool:
     return off is not None and off.value is True
 
 
-def without_off(root: Node) -> Node:
+def without_off(root: Node, sections: tuple[str, ...] = SECTIONS) -> Node:
     """The book without the rules that are switched off."""
     entries = []
     for key, value in root.entries:
-        if key.text in SECTIONS and value.kind == "list":
+        if key.text in sections and value.kind == "list":
             kept = tuple(rule for rule in value.items if rule.kind != "map" or not is_off(rule))
             value = Node("list", value.span, items=kept)
         entries.append((key, value))

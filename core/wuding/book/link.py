@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from wuding.book.context import Context, RuleInfo, known
 from wuding.book.editions import SECTIONS
-from wuding.book.models import BookShape
+from wuding.book.models import BookShape, book_shape
 from wuding.book.parameters import parameter, season
 from wuding.book.rules import (
     SECTION_SHAPES,
@@ -30,27 +30,29 @@ from wuding.book.variants import expanded
 from wuding.errors import Diagnostic, Rejected, Span
 from wuding.lang.texts import zone_exists
 from wuding.lang.tree import Node, Problems, canonical, wrong
+from wuding.program.added import Sections
 from wuding.program.model import Domain, Head, Label, Parameter, Program, Rule, Season
 
 ZONE = "Asia/Shanghai"
 
 
-def link(root: Node, domain: Domain, problems: Problems) -> Program | None:
+def link(root: Node, domain: Domain, problems: Problems, sections: Sections) -> Program | None:
     """The program of a resolved book, or None; what is wrong goes to `problems`."""
+    headers = book_shape(tuple(sections))
     try:
-        book: BookShape | None = load(BookShape, root)
+        book: BookShape | None = load(headers, root)
     except Rejected as error:
         problems.extend(error.diagnostics)
-        book = _salvaged(root, {problem.span for problem in error.diagnostics})
+        book = _salvaged(headers, root, {problem.span for problem in error.diagnostics})
     if book is None:
         return None
-    rules = _infos(root)
+    rules = _infos(root, sections)
     zone = _zone(book, problems)
     levels = _levels(book, domain, problems)
     calendar = _calendar(book, problems)
     parameters = _parameters(book, rules, problems)
     types = {str(name): parameters[name].type if name in parameters else "" for name in book.parameters}
-    ctx = Context(domain, levels, zone, rules, types, frozenset(book.calendar))
+    ctx = Context(domain, levels, zone, rules, types, frozenset(book.calendar), sections=sections)
     linked = _rules(book, ctx, problems)
     uses: Mapping[str, frozenset[str]] = {}
     try:
@@ -77,7 +79,7 @@ def link(root: Node, domain: Domain, problems: Problems) -> Program | None:
     )
 
 
-def _salvaged(root: Node, wrong_places: set[Span]) -> BookShape | None:
+def _salvaged(headers: type[BookShape], root: Node, wrong_places: set[Span]) -> BookShape | None:
     """The headers without the keys that are wrong, so that one wrong header does not hide what else is wrong."""
     if root.kind != "map":
         return None
@@ -88,7 +90,7 @@ def _salvaged(root: Node, wrong_places: set[Span]) -> BookShape | None:
         if not places & wrong_places:
             kept.append((key, value))
     try:
-        return load(BookShape, root.with_entries(tuple(kept)))
+        return load(headers, root.with_entries(tuple(kept)))
     except Rejected:
         return None
 
@@ -134,10 +136,10 @@ def _parameters(book: BookShape, rules: Mapping[str, RuleInfo], problems: Proble
 
 
 # ── rules ────────────────────────────────────────────────────────────────────────────────────────
-def _infos(root: Node) -> dict[str, RuleInfo]:
+def _infos(root: Node, sections: Sections) -> dict[str, RuleInfo]:
     """What can be said of each rule before its shape is known to be right: a rule that is wrong still exists."""
     found: dict[str, RuleInfo] = {}
-    for section in SECTIONS:
+    for section in (*SECTIONS, *sections):
         listed = root.get(section)
         for rule in listed.items if listed is not None else ():
             name = rule.get("id") if rule.kind == "map" else None
@@ -145,6 +147,8 @@ def _infos(root: Node) -> dict[str, RuleInfo]:
                 continue
             steps, bands, mode = rule.get("steps"), rule.get("bands"), rule.get("mode")
             ids = [step.fields["id"].text for step in (steps.items if steps else ()) if step.get("id")]
+            parts = sections[section].parts if section in sections else None
+            ids += parts(rule) if parts is not None else ()
             trial = mode is not None and mode.text == "trial"
             found[name.text] = RuleInfo(
                 name.text, section, trial, tuple(ids), tuple(bands.keys) if bands is not None else ()
@@ -154,16 +158,21 @@ def _infos(root: Node) -> dict[str, RuleInfo]:
 
 def _rules(book: BookShape, ctx: Context, problems: Problems) -> list[Rule]:
     made: list[Rule] = []
-    for section in SECTIONS:
+    for section in (*SECTIONS, *ctx.sections):
+        added = ctx.sections.get(section)
         for node in getattr(book, section):
             try:
-                variants = expanded(node, section)
+                variants = expanded(node, section, added.main if added else ())
             except Rejected as error:
                 problems.extend(error.diagnostics)
                 continue
             for variant, rule in variants:
                 try:
-                    made.append(_rule(load(SECTION_SHAPES[section], rule), variant, ctx))
+                    if added is not None:
+                        shape = load(added.shape, rule)
+                        made.append(added.link(shape, _head(shape, variant), ctx))
+                    else:
+                        made.append(_rule(load(SECTION_SHAPES[section], rule), variant, ctx))
                 except Rejected as error:
                     problems.extend(error.diagnostics)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from wuding.book.added import CORE_ALONE, Additions
 from wuding.book.advice import advice, late_parameters
 from wuding.book.context import known
 from wuding.book.domain import domain
@@ -25,25 +26,28 @@ def load_domain(text: str, path: str) -> tuple[Domain | None, list[Diagnostic]]:
 
 
 def load_program(
-    text: str, path: str, domains: Mapping[str, Domain], find_book: FindBook
+    text: str, path: str, domains: Mapping[str, Domain], find_book: FindBook, added: Additions = CORE_ALONE
 ) -> tuple[Program | None, list[Diagnostic]]:
     """The program of a rule book, or None when there are errors, and every diagnostic, sorted by place.
 
-    `find_book` gives the text and path of a book by its name, for `extends`.
+    `find_book` gives the text and path of a book by its name, for `extends`; `added` is what plugins add to the
+    language.
     """
     problems: Problems = []
     program: Program | None = None
     try:
         root = read(text, path)
-        root = resolved(root, find_book, problems)
+        root = resolved(root, find_book, problems, added.names)
         found = _domain(root, domains, problems)
         if found is not None:
-            program = link(root, found, problems)
-            problems.extend(advice(root, path))
+            program = link(root, found, problems, added.sections)
+            problems.extend(advice(root, path, added.names))
     except Rejected as error:
         problems.extend(error.diagnostics)
     if program is not None:
         problems.extend(late_parameters(program))
+        for lint in added.lints:
+            problems.extend(lint(program, root))
     failed = any(problem.severity == "error" for problem in problems)
     return (None if failed else program), in_order(problems)
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
+from functools import cache
 
 from wuding.book.shapes import (
     CONDITION,
@@ -101,3 +102,14 @@ class BookShape(Shape):
     veto: tuple[Node, ...] = may(RULES, default=())
     escalation: tuple[Node, ...] = may(RULES, default=())
     targets: tuple[Node, ...] = may(RULES, default=())
+
+
+@cache
+def book_shape(added: tuple[str, ...]) -> type[BookShape]:
+    """The headers, with a list of rules for each section that a plugin adds."""
+    if not added:
+        return BookShape
+    own = [(name, tuple[Node, ...], may(RULES, default=())) for name in added]
+    made = make_dataclass("BookShape", own, bases=(BookShape,), kw_only=True, eq=False, repr=False)
+    made.__doc__ = BookShape.__doc__
+    return made

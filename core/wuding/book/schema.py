@@ -6,7 +6,7 @@ does not need them: it reads the shapes, keeps every place, and says one thing f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
 from typing import Annotated, Any, Literal
 
@@ -14,10 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 
 from wuding.book.cases import TestsShape
 from wuding.book.domain import DomainShape
-from wuding.book.models import BookShape
-from wuding.book.rules import SECTION_SHAPES
+from wuding.book.models import BookShape, book_shape
+from wuding.book.rules import SECTION_SHAPES, RuleShape
 from wuding.book.shapes import Leaf, Shape, keys_of
+from wuding.program.added import Sections
 
+NONE: Sections = {}
+Rules = Mapping[str, type[RuleShape]]
 ROOTS: dict[str, type[Shape]] = {"book": BookShape, "domain": DomainShape, "test": TestsShape}
 TITLES = {
     "book": "Wuding rule book (规则册)",
@@ -63,23 +66,31 @@ PLAIN: dict[str, Any] = {
 }
 
 
-def models(kind: str) -> dict[str, type[BaseModel]]:
-    """The pydantic models of a `book`, a `domain` or a `test`, by name; the first is the whole document.
+def models(kind: str, sections: Sections = NONE) -> dict[str, type[BaseModel]]:
+    """The pydantic models of a `book`, a `domain` or a `test`, by name; the first is the whole document. `sections`
+    are those that plugins add.
 
     Raises KeyError for another kind.
     """
-    shapes = list(dict.fromkeys(_reached(ROOTS[kind])))
-    made = {_name(shape): _model(shape) for shape in shapes}
+    root = book_shape(tuple(sections)) if kind == "book" else ROOTS[kind]
+    rules = rule_shapes(sections)
+    shapes = list(dict.fromkeys(_reached(root, rules)))
+    made = {_name(shape): _model(shape, rules) for shape in shapes}
     for model in made.values():
         model.model_rebuild(_types_namespace=made)
     return made
 
 
-def json_schema(kind: str) -> dict[str, Any]:
+def rule_shapes(sections: Sections) -> dict[str, type[RuleShape]]:
+    """The shape of the rules of each section."""
+    return {**SECTION_SHAPES, **{name: section.shape for name, section in sections.items()}}
+
+
+def json_schema(kind: str, sections: Sections = NONE) -> dict[str, Any]:
     """The JSON Schema of a `book`, a `domain` or a `test`. Of a rule only its id is required: a book that
     extends another gives only the keys that it changes."""
-    found = next(iter(models(kind).values())).model_json_schema()
-    rules = {_name(shape) for shape in SECTION_SHAPES.values()}
+    found = next(iter(models(kind, sections).values())).model_json_schema()
+    rules = {_name(shape) for shape in rule_shapes(sections).values()}
     for name, definition in found.get("$defs", {}).items():
         if name in rules:
             definition["required"] = ["id"]
@@ -90,26 +101,26 @@ def _name(shape: type[Shape]) -> str:
     return shape.__name__.removesuffix("Shape") + "Model"
 
 
-def _reached(shape: type[Shape], seen: frozenset[type[Shape]] = frozenset()) -> Iterator[type[Shape]]:
+def _reached(shape: type[Shape], rules: Rules, seen: frozenset[type[Shape]] = frozenset()) -> Iterator[type[Shape]]:
     if shape in seen:
         return
     yield shape
     nested = [leaf.plain() for leaf in _leaves(shape) if callable(leaf.plain)]
-    for below in (*nested, *(SECTION_SHAPES.values() if shape is BookShape else ())):
-        yield from _reached(below, seen | {shape})
+    for below in (*nested, *(rules.values() if issubclass(shape, BookShape) else ())):
+        yield from _reached(below, rules, seen | {shape})
 
 
 def _leaves(shape: type[Shape]) -> list[Leaf]:
     return [item.metadata["leaf"] for item in keys_of(shape).values()]
 
 
-def _model(shape: type[Shape]) -> type[BaseModel]:
+def _model(shape: type[Shape], rules: Rules) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for key, item in keys_of(shape).items():
         required = item.default is MISSING and item.default_factory is MISSING
         kind = _annotation(item.metadata["leaf"])
-        if shape is BookShape and key in SECTION_SHAPES:
-            kind = f"list[{_name(SECTION_SHAPES[key])}]"
+        if issubclass(shape, BookShape) and key in rules:
+            kind = f"list[{_name(rules[key])}]"
         if not required:
             kind = f"{kind} | None" if isinstance(kind, str) else kind | None
         fields[f"{item.name}_"] = (kind, Field(alias=key) if required else Field(default=None, alias=key))

@@ -21,8 +21,10 @@ class Choice:
     each: Node | None
 
 
-def expanded(rule: Node, section: str) -> list[tuple[str, Node]]:
+def expanded(rule: Node, section: str, added: tuple[tuple[str, ...], ...] = ()) -> list[tuple[str, Node]]:
     """The variants of a rule, each with its name: the values joined by "/", empty without `each_of`.
+
+    `added`: where the selectors are to which the condition is added, in a section of a plugin.
 
     Raises Rejected: WD112 for values that are no list or map, WD315 where the rule has no selector that the
     value could go into, WD316 for a `$each` that stands for nothing.
@@ -34,7 +36,7 @@ def expanded(rule: Node, section: str) -> list[tuple[str, Node]]:
     if each_of.kind != "map" or not each_of.entries:
         raise wrong("WD112", each_of.span, expected="map", found=each_of.kind)
     choices = [_choices(key, value) for key, value in each_of.entries]
-    return [_variant(rule, section, chosen) for chosen in product(*choices)]
+    return [_variant(rule, section, chosen, added) for chosen in product(*choices)]
 
 
 def _choices(key: Node, values: Node) -> list[Choice]:
@@ -48,7 +50,9 @@ def _choices(key: Node, values: Node) -> list[Choice]:
     raise wrong("WD112", values.span, expected="list", found=values.kind)
 
 
-def _variant(rule: Node, section: str, chosen: tuple[Choice, ...]) -> tuple[str, Node]:
+def _variant(
+    rule: Node, section: str, chosen: tuple[Choice, ...], added: tuple[tuple[str, ...], ...]
+) -> tuple[str, Node]:
     mapped = [choice.each for choice in chosen if choice.each is not None]
     each_of = rule.fields["each_of"]
     bare = rule.with_entries(tuple(entry for entry in rule.entries if entry[0].text != "each_of"))
@@ -56,7 +60,7 @@ def _variant(rule: Node, section: str, chosen: tuple[Choice, ...]) -> tuple[str,
         bare = _substituted(bare, mapped[0])
     _refuse_each(bare)
     for choice in chosen:
-        bare = _placed(bare, section, choice)
+        bare = _placed_in_all(bare, added, choice) if added else _placed(bare, section, choice)
     name = "/".join(choice.value.text for choice in chosen)
     return name, bare.with_entries((*bare.entries, (rule.keys["each_of"], each_of)))
 
@@ -88,6 +92,19 @@ def _placed(rule: Node, section: str, choice: Choice) -> Node:
     path = _main(rule, section)
     if path is None:
         raise wrong("WD315", choice.key.span, name=choice.key.text)
+    return _placed_at(rule, path, choice)
+
+
+def _placed_in_all(rule: Node, paths: tuple[tuple[str, ...], ...], choice: Choice) -> Node:
+    found = [path for path in paths if _at(rule, path) is not None]
+    if not found:
+        raise wrong("WD315", choice.key.span, name=choice.key.text)
+    for path in found:
+        rule = _placed_at(rule, path, choice)
+    return rule
+
+
+def _placed_at(rule: Node, path: tuple[str, ...], choice: Choice) -> Node:
     selector = _at(rule, path)
     assert selector is not None
     if selector.kind != "map":

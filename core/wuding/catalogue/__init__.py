@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -22,14 +23,35 @@ NAMED = ("expected", "found", "first", "kind", "type", "needs")  # arguments tha
 MOST = 16  # allowed names that a help shows
 
 
+Entry = Mapping[str, str]
+# Texts of plugins. They are kept for the process: whoever says something has a key and no plugin manager in hand, and
+# what a key says cannot differ from one ledger to the other.
+_learned: dict[str, Entry] = {}
+
+
+def texts() -> Mapping[str, Entry]:
+    """Every text, from all fragments and from the plugins."""
+    return ChainMap(_learned, own_texts()) if _learned else own_texts()
+
+
 @cache
-def texts() -> Mapping[str, Mapping[str, str]]:
-    """Every text, from all fragments."""
-    found: dict[str, Mapping[str, str]] = {}
+def own_texts() -> dict[str, Entry]:
+    """The core's own texts."""
+    found: dict[str, Entry] = {}
     for item in sorted(files(__package__).iterdir(), key=lambda item: item.name):
         if item.name.endswith(".json"):
             found.update(json.loads(item.read_text(encoding="utf-8")))
     return found
+
+
+def learn(new: Mapping[str, Entry]) -> str | None:
+    """Add a plugin's texts, all or none; answers with the first key that has another text already, or that lacks a
+    language."""
+    for key, entry in new.items():
+        if not isinstance(entry, Mapping) or set(entry) != set(LANGS) or texts().get(key, entry) != entry:
+            return key
+    _learned.update(new)
+    return None
 
 
 def text(key: str, lang: str, /, **args: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -65,9 +65,10 @@ def _invoke(rest: list[str], settings: Settings) -> int:
     from wuding.cli.usage import bad_line
 
     name = next((word for word in rest if not word.startswith("-")), "")
-    if name and name not in COMMANDS:
-        raise WudingError("WD830", name=name, allowed=list(COMMANDS))
-    command = _built([name] if name else list(COMMANDS), settings)
+    known = {name: f"wuding.cli.{COMMANDS[name]}"} if name in COMMANDS else every_command()
+    if name and name not in known:
+        raise WudingError("WD830", name=name, allowed=list(known))
+    command = built({name: known[name]} if name else known, settings)
     try:
         code = command.main(args=rest, prog_name="wuding", obj=settings, standalone_mode=False)
     except SystemExit as stop:
@@ -79,8 +80,17 @@ def _invoke(rest: list[str], settings: Settings) -> int:
     return code if isinstance(code, int) else 0 if code is None else BAD_INPUT
 
 
-def _built(names: Iterable[str], settings: Settings) -> Any:
-    """The commands asked for, under one roof, their help in the language of the run."""
+def every_command() -> dict[str, str]:
+    """The commands of the core, then those of the plugins: name, module. Of two of one name the core's is meant."""
+    from wuding.plugins import commands, plugin_manager
+
+    added = commands(plugin_manager())
+    own = {name: f"wuding.cli.{module}" for name, module in COMMANDS.items()}
+    return own | {name: added[name] for name in sorted(added.keys() - own.keys())}
+
+
+def built(modules: Mapping[str, str], settings: Settings) -> Any:
+    """The commands asked for (name, module), under one roof, their help in the language of the run."""
     import typer
     from typer.main import get_command
 
@@ -88,12 +98,12 @@ def _built(names: Iterable[str], settings: Settings) -> Any:
 
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback(help="cli.help", epilog="cli.epilog")(_root)
-    for module in dict.fromkeys(COMMANDS[name] for name in names):
-        import_module(f"wuding.cli.{module}").add(app)
+    for module in dict.fromkeys(modules.values()):
+        import_module(module).add(app)
     command = get_command(app)
-    order = {name: i for i, name in enumerate(COMMANDS)}
+    order = {name: i for i, name in enumerate([*COMMANDS, *modules])}
     commands: dict[str, Any] = command.commands  # type: ignore[attr-defined]
-    for name in sorted(commands, key=order.__getitem__):
+    for name in sorted(commands, key=lambda name: order.get(name, len(order))):
         commands[name] = commands.pop(name)
     translate(command, settings)
     return command

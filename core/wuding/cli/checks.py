@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from wuding.app import CheckResult
+    from wuding.program.added import Sections
 
 FIRST = ("struck", "overdue", "missed", "late", "failed", "unstaffed", "out-of-order", "gap")  # worth looking at first
 COLUMNS = (
@@ -128,10 +129,11 @@ def breaches(frame: pl.DataFrame) -> pl.DataFrame:
     """The breaches of live rules, those first that are worth looking at first; among equals the latest."""
     import polars as pl
 
-    found = frame.filter(pl.col("status").is_in(sorted(BREACHES)) & ~pl.col("trial"))
+    bad = BREACHES.union(*(section.breaches for section in _sections().values()))
+    found = frame.filter(pl.col("status").is_in(sorted(bad)) & ~pl.col("trial"))
     # A gap that was closed long ago can wait, one that stands cannot; a late case is told by its late step.
     past = (pl.col("status") == "gap") & pl.col("end").is_not_null()
-    order = pl.col("status").replace_strict({name: i for i, name in enumerate(FIRST)}, return_dtype=pl.Int32)
+    order = pl.col("status").replace_strict({name: i for i, name in enumerate(FIRST)}, default=0, return_dtype=pl.Int32)
     found = found.filter(~((pl.col("section") == "escalation") & (pl.col("step") == "")))
     return found.with_columns(_past=past, _order=order).sort(
         ["_past", "_order", "at"], descending=[False, False, True], nulls_last=True, maintain_order=True
@@ -225,8 +227,10 @@ def findings(
 
     settings: Settings = context.obj
     form = settings.form("text", "json", "csv")
-    _known("--status", status or (), {name for group in STATUSES.values() for name in group})
-    _known("--section", section or (), {name for name in STATUSES if name != "step"})
+    sections = _sections()
+    groups = [*STATUSES.values(), *(one.statuses for one in sections.values())]
+    _known("--status", status or (), {name for group in groups for name in group})
+    _known("--section", section or (), {*STATUSES, *sections} - {"step"})
     with open_ledger(settings.db, create=False) as ledger:
         found = load_check(ledger, number, holders=holder or (), statuses=status or ())
         zone = ledger.zone
@@ -246,6 +250,13 @@ def findings(
             _lines(settings, rows, zone)
         if frame.height > len(rows):
             print(settings.say("findings.more", count=f"{frame.height - len(rows):,}"))
+
+
+def _sections() -> Sections:
+    """The sections that plugins add."""
+    from wuding.plugins import additions, plugin_manager
+
+    return additions(plugin_manager()).sections
 
 
 def _known(option: str, values: Sequence[str], known: Collection[str]) -> None:

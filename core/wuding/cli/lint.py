@@ -15,6 +15,7 @@ from wuding.cli.settings import Settings
 from wuding.errors import Diagnostic, Rejected, Span, WudingError
 
 if TYPE_CHECKING:
+    from wuding.book.added import Additions
     from wuding.plugins import Shelf
     from wuding.program.model import Domain
 
@@ -92,12 +93,14 @@ def _diagnosed(kind: str, content: str, name: str, library: Library) -> list[Dia
     if kind == "domain":
         return load_domain(content, name)[1]
     if kind == "book":
-        return load_program(content, name, library, library.book)[1]
+        return load_program(content, name, library, library.book, library.additions)[1]
     if kind == "test":
         from wuding.book.cases import load_tests
 
         # What is wrong with the book itself is told where the book is linted.
-        return [d for d in load_tests(content, name, library, library.book)[1] if d.span.path == name]
+        return [
+            d for d in load_tests(content, name, library, library.book, library.additions)[1] if d.span.path == name
+        ]
     if kind == "clauses":
         from wuding.book.clauses import load_clauses
 
@@ -138,6 +141,11 @@ class Library(Mapping[str, "Domain"]):
     def book(self, name: str) -> tuple[str, str] | None:
         """The text and path of a book."""
         return self._shelf.find(name)
+
+    @property
+    def additions(self) -> Additions:
+        """What plugins add to the language of books."""
+        return self._shelf.additions
 
     @cached_property
     def _domains(self) -> dict[str, tuple[str, str]]:

@@ -9,10 +9,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wuding.cli.settings import DATABASE, Settings
+from wuding.domain.finding import STATUSES
 from wuding.domain.instants import show_instant
 
 if TYPE_CHECKING:
@@ -40,7 +42,18 @@ def moment(us: int | None, zone: str) -> str:
 
 def sign(status: str) -> tuple[str, str]:
     """The sign and the colour of a status."""
-    return SIGNS[next((kind for kind, names in KINDS.items() if status in names), "none")]
+    return SIGNS[next((kind for kind, names in KINDS.items() if status in names), None) or _added_kind(status)]
+
+
+@cache
+def _added_kind(status: str) -> str:
+    """What a status is that a plugin's section adds."""
+    from wuding.plugins import additions, plugin_manager
+
+    for section in additions(plugin_manager()).sections.values():
+        if status in section.statuses and status not in STATUSES["charter"]:  # `waived` and the like are nobody's own
+            return "bad" if status in section.breaches else "good"
+    return "none"
 
 
 def status_text(settings: Settings, status: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wuding.explain.model import Explanation, Part
 from wuding.explain.scene import Scene, context, reads, rule_of, scene
+from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Patrol, Program, Scoring, Target, Veto
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _section(at: Scene) -> Told:
     from wuding.explain.targeted import target
     from wuding.explain.vetoes import veto
 
+    if isinstance(at.rule, Added):
+        return at.rule.section.explain(at)
     tell: dict[type, Callable[[Scene], Told]] = {
         Charter: charter, Patrol: patrol, Scoring: scoring, Veto: veto, Escalation: escalation, Target: target,
     }  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Literal
 from wuding.domain.period import Every
 from wuding.errors import Span
 from wuding.lang.nodes import Cond, Duration, Term
+from wuding.program.added import Added
 
 NOWHERE = Span("")
 Source = Literal["grid", "subject", "post", "fact", "finding"]
@@ -289,7 +290,7 @@ class Target:
     hold: bool = False
 
 
-Rule = Charter | Patrol | Scoring | Veto | Escalation | Target
+Rule = Charter | Patrol | Scoring | Veto | Escalation | Target | Added
 SECTIONS: dict[type, str] = {
     Charter: "charter",
     Patrol: "patrol",
@@ -298,6 +299,18 @@ SECTIONS: dict[type, str] = {
     Escalation: "escalation",
     Target: "targets",
 }
+
+
+def section_of(rule: Rule) -> str:
+    """The key under which the rule stands in its book."""
+    return rule.section.name if isinstance(rule, Added) else SECTIONS[type(rule)]
+
+
+def steps_of(rule: Rule) -> tuple[tuple[str, Span], ...]:
+    """What the rule's findings are told apart by (their `step`): steps of a case, parts of an added rule."""
+    if isinstance(rule, Escalation):
+        return tuple((step.id, step.span) for step in rule.steps)
+    return rule.parts if isinstance(rule, Added) else ()
 
 
 # ── the book as a whole ──────────────────────────────────────────────────────────────────────────

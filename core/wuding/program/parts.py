@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
 from wuding.lang.nodes import Param
+from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Program, Rule
 
 MEANING = 1  # counts the changes of what rules mean in this code: earlier findings are not carried over then
@@ -46,6 +47,8 @@ def _digest(program: Program, rule: Rule, common: list[object]) -> str:
     others: object = ()
     if isinstance(rule, Charter) and rule.complete:  # asks which rules there are (C4)
         others = _said(program.rules)
+    if isinstance(rule, Added):
+        others = (rule.section.name, rule.section.meaning)
     used = program.uses.get(rule.head.key, frozenset())
     cases = sorted((r.head.key, r.case) for r in program.rules if isinstance(r, Escalation) and r.head.key in used)
     told = repr((common, sorted(used), cases, _said(rule), parameters, others))

@@ -9,6 +9,7 @@ from wuding.domain.number import plain
 from wuding.domain.period import to_date
 from wuding.lang import say
 from wuding.lang.nodes import Duration, Lit
+from wuding.program.added import Added
 from wuding.program.model import (
     Charter,
     Escalation,
@@ -43,6 +44,8 @@ def requirement(words: Words, rule: Rule) -> list[str]:
             return [_opens(words, rule), *(step(words, rule, s) for s in rule.steps)]
         case Target():
             return [_target(words, rule)]
+        case Added():
+            return rule.section.asks(words, rule)
 
 
 def _charter(words: Words, rule: Charter) -> str:

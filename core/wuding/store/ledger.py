@@ -21,11 +21,12 @@ from wuding.errors import WudingError
 from wuding.store import projection
 from wuding.store.canonical import NewFact, Prepared, canonical, fact_of, fields_of, link_of, prepare, root_of
 from wuding.store.database import Database
+from wuding.store.watch import Watch, decided
 
 if TYPE_CHECKING:
     from wuding.store.verify import Problem
 
-__all__ = ["FORMAT", "Guard", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "now", "open_ledger"]
+__all__ = ["FORMAT", "Guard", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "Watch", "now", "open_ledger"]
 
 FORMAT = "1"
 PAGE = 5_000
@@ -68,6 +69,7 @@ class Ledger:
         self.database = database
         self.clock = clock
         self._salt = salt
+        self.watches: Callable[[], Sequence[Watch]] = tuple  # asked before each append; none unless somebody sets it
         with database.read() as conn:
             meta = {row.name: row.value for row in conn.execute(text("SELECT name, value FROM meta"))}
         self.id: str = meta["ledger"]
@@ -88,7 +90,8 @@ class Ledger:
     def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = ()) -> Receipt:
         """Record `facts`, all or none, and put those of the registry into force.
 
-        `guards` run inside the transaction, when no other writer can come between, and refuse by raising.
+        `guards` run inside the transaction, when no other writer can come between, and refuse by raising; so do the
+        ledger's `watches`, once the facts are written.
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
@@ -96,6 +99,7 @@ class Ledger:
 
     def append_prepared(self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = ()) -> Receipt:
         """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
+        watches = self.watches()
         core = projection.core_facts(prepared)
         count, root = len(prepared), root_of(prepared.hashes)
         with self.database.write() as conn:
@@ -115,6 +119,7 @@ class Ledger:
             )
             self._insert(conn, prepared, number + 1, first, recorded)
             projection.apply(self.database, conn, [replace(fact, seq=first + fact.seq) for fact in core], last.seq)
+            decided(conn, watches, first, last.seq + count, self.zone)
         return Receipt(first, last.seq + count, recorded, link.hex())
 
     def _locked(self, conn: Connection) -> tuple[int, Head]:

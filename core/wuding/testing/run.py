@@ -67,7 +67,7 @@ def linked(texts: Iterable[tuple[str, str]], shelf: Shelf) -> list[Tests]:
     suites: list[Tests] = []
     problems: list[Diagnostic] = []
     for text, path in texts:
-        tests, diagnostics = load_tests(text, path, shelf.domains, shelf.find)
+        tests, diagnostics = load_tests(text, path, shelf.domains, shelf.find, shelf.additions)
         problems += diagnostics
         if tests is not None:
             problems += [m for c in tests.cases for e in c.expect for m in mistakes(e, tests.program.zone)]

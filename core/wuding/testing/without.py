@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from wuding.book.cases import Tests
 from wuding.errors import Span, WudingError
-from wuding.program.model import Charter, Escalation, Program
+from wuding.program.added import Added
+from wuding.program.model import Charter, Program, steps_of
 
 
 def without(program: Program, name: str) -> tuple[Program, frozenset[str]]:
@@ -79,8 +80,9 @@ def untested(suites: Sequence[Tests]) -> list[Untested]:
         asked = {(e.rule, e.variant) for suite in own for case in suite.cases for e in case.expect}
         for rule in own[0].program.rules:
             head = rule.head
-            steps = [(f"{head.id}.{s.id}", s.span) for s in rule.steps] if isinstance(rule, Escalation) else []
-            for name, span in ((head.id, head.span), *steps):
+            steps = [(f"{head.id}.{name}", span) for name, span in steps_of(rule)]
+            whole = () if isinstance(rule, Added) and steps else ((head.id, head.span),)  # its parts are all it says
+            for name, span in (*whole, *steps):
                 if not {(name, None), (name, head.variant)} & asked:
                     shown = name.replace(head.id, head.key, 1)
                     found.append(Untested(book, shown, span))
