@@ -31,3 +31,8 @@ def test_matching_agrees_with_the_engines_that_judge_one_fact_at_a_time() -> Non
 
 def test_full_check_agrees_with_sql() -> None:
     assert " ratio " in _ran("full_check.py", "--facts", "5000", "--leaves", "100", "--rounds", "1")
+
+
+def test_import_beside_bare_inserts() -> None:
+    said = _ran("importing.py", "--rows", "6000", "--rounds", "1")
+    assert re.search(r"^import .* bare inserts .* ratio [\d.]+$", said, re.MULTILINE)

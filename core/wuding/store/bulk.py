@@ -120,7 +120,7 @@ def _fill(file: Path, frames: Iterable[pl.DataFrame]) -> None:
 
     with dbapi.connect(str(file), autocommit=True) as connection, connection.cursor() as cursor:
         # Nobody will ever ask for what is left of this file after a crash.
-        for setting in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
+        for setting in ("page_size = 32768", "journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
             cursor.execute(f"PRAGMA {setting}")
             cursor.fetchall()
         for frame in frames:

@@ -343,7 +343,7 @@ def test_into_a_real_ledger(load):
         facts: [{fact: visit, at: at, subject: who, fields: {note: note}}]
     """
     with open_ledger("sqlite://") as ledger:
-        ledger.append_parts([grid_fact(Grid("G1", "one", None, "zone"), 0)])
+        ledger.append([grid_fact(Grid("G1", "one", None, "zone"), 0)])
         frames = registry_frames(ledger)
         got = load(
             "at,who,where,tel,note\n2024-05-01,A,W1,110,你好\n2024-05-02T08:00,B,W2,,\n",
