@@ -157,14 +157,16 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
         return with_counterparts(ctx, alone(ctx, sel), sel)
 
     # Findings of other rules do not change once assessed, so the selector itself is the key.
-    found: pl.DataFrame = ctx.memo(("candidates", sel), make) if not _asks_holder(sel) else make()
+    found: pl.DataFrame = ctx.memo(("candidates", sel, ctx.narrow), make) if not _asks_holder(sel) else make()
     return found
 
 
 def alone(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector's own condition; counterparts and holders not yet."""
     key = replace(sel, having=(), lacking=(), by=(), same=None, within=None, distinct=None, span=NOWHERE)
-    found: pl.DataFrame = ctx.memo(("alone", key), lambda: possible(judged(ctx, things(ctx, sel), own(sel))))
+    found: pl.DataFrame = ctx.memo(
+        ("alone", key, ctx.narrow), lambda: possible(judged(ctx, things(ctx, sel), own(sel)))
+    )
     return found
 
 
