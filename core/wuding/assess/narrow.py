@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from wuding.assess.obligations import period_table
-from wuding.domain.period import Every
 from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.match import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
@@ -20,12 +19,13 @@ def narrow_of(ctx: Context, rule: Rule, scope: Scope) -> Narrow | None:
     """What the rule reads when it is assessed for the scope; None: everything."""
     found = None
     if isinstance(rule, Patrol) and rule.do is not None and rule.every is not None:
-        found = _periodic(ctx, rule.holders, [rule.do], rule.every, scope)
+        periods = period_table(ctx, rule.every, rule.during, rule.excluded)
+        found = _periodic(rule.holders, [rule.do], periods, scope)
     elif isinstance(rule, Scoring) and rule.every is not None:
         if all(m.period != "previous" and m.share_with is None for m in rule.measures):
             read = [m.of for m in rule.measures if m.of is not None]
             read += [item.each for item in rule.items if item.each is not None]
-            found = _periodic(ctx, rule.holders, read, rule.every, scope)
+            found = _periodic(rule.holders, read, period_table(ctx, rule.every), scope)
     elif isinstance(rule, Escalation):
         found = _by_case(ctx, rule, scope)
     elif isinstance(rule, Target):
@@ -53,17 +53,15 @@ def _names(selectors: Iterable[Selector]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _periodic(ctx: Context, holders: Selector, read: Sequence[Selector], every: Every, scope: Scope) -> Narrow | None:
+def _periodic(holders: Selector, read: Sequence[Selector], periods: pl.DataFrame, scope: Scope) -> Narrow | None:
     """Things that count in their own period, for the grid or subject where they are."""
     if not _holders_apart(holders) or not all(map(_plain, read)) or scope.cases:
         return None
     days = None
     if not scope.holders:
-        labels = listed(scope.periods | set(scope.pairs)).implode()
-        table = period_table(ctx, every).filter(pl.col("label").is_in(labels))
-        days = (table["pstart"].min() or 0, table["pend"].max() or 0) if table.height else (0, 0)
-    grids = scope.known if holders.source == "grid" else None
-    return Narrow(_names(read), days, grids)  # type: ignore[arg-type]
+        asked = periods.filter(pl.col("label").is_in(listed(scope.periods | set(scope.pairs)).implode()))
+        days = (min(asked["pstart"].to_list(), default=0), max(asked["pend"].to_list(), default=0))
+    return Narrow(_names(read), days, scope.known if holders.source == "grid" else None)
 
 
 def _by_case(ctx: Context, rule: Escalation, scope: Scope) -> Narrow | None:
