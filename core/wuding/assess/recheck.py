@@ -20,8 +20,9 @@ from wuding.engines.base import Changes, Snapshot
 from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.kept import Kept, together
 from wuding.engines.columnar.scope import Scope, inside
-from wuding.program.model import Escalation, Program, Rule
-from wuding.program.parts import rule_digests
+from wuding.program.builtin import FACTS
+from wuding.program.model import Escalation, Program, Rule, Selector
+from wuding.program.parts import parts_of, rule_digests
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,22 @@ def conclude(
         return scope, old.changed(scope, new), new
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for stratum in strata(program):
+        groups = strata(program)
+        for n, stratum in enumerate(groups):
             for rule, (scope, found, new) in zip(stratum, pool.map(run, stratum), strict=True):
                 ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), found.bare())
                 kept[rule.head.key], scopes[rule.head.key] = found, scope
                 if news is not None and (rule.head.key in read or rule.head.id in asked):
                     _told(news, rule, scope, new)
+            ctx.forget(_facts_read(rule for later in groups[n + 1 :] for rule in later))
     ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
     return Concluded(snap.as_of, snap.window_from, digests, ordered, scopes)
+
+
+def _facts_read(rules: Iterable[Rule]) -> frozenset[str]:
+    """The types of the facts that these rules, or anything of the core, may read."""
+    selectors = (part for rule in rules for part in parts_of(rule) if isinstance(part, Selector))
+    return frozenset(FACTS).union(*(sel.names for sel in selectors if sel.source == "fact"))
 
 
 def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:

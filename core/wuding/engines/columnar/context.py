@@ -61,6 +61,13 @@ class Context:
                 self.cache[key] = make()
             return self.cache[key]
 
+    def forget(self, needed: frozenset[str]) -> None:
+        """Drop the facts, but for those of the types `needed`, and what was made of facts: no rule reads them again.
+        Not while a rule is being assessed."""
+        for key in list(self.cache):
+            if key[0] in ("alone", "candidates") or (key[0] == "facts" and key[1] not in needed):
+                del self.cache[key]
+
 
 def open_context(program: Program, snap: Snapshot) -> Context:
     return Context(program, snap, ancestor_table(snap.grids), local_day(snap.as_of - 1, program.zone) + 1)
@@ -205,7 +212,9 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         holds = thing.holds or ()
         names = lazy.collect_schema().names()
         keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
+        unread = set() if key[0] == CORE or "recorded_at" in named else {"recorded"}
         keep = [c for c in names if not c.startswith("f.") or c[2:] in named | keys or key[0] == CORE]
+        keep = [c for c in keep if c not in unread]
         lazy = lazy.filter(pl.col("at") <= ctx.as_of)
         if narrow is not None:
             lazy = lazy.filter(_wanted(ctx, narrow))

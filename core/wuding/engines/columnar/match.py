@@ -107,8 +107,13 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
     asked: millions of them need not be joined."""
     if not _countable_apart(sel, kind):
         return counted(match(ctx, sel, asked, kind, every, bare=kind != "fact"), sel)
-    found = candidates(ctx, sel)
-    found = found.select(c for c in found.columns if c in _counted_columns(sel))
+    wanted = _counted_columns(sel)
+    if sel.having or sel.lacking:
+        found = candidates(ctx, sel)
+        found = found.select(c for c in found.columns if c in wanted)
+    else:  # millions of things of which few columns are looked at, once: nothing to be remembered
+        found = things(ctx, sel)
+        found = possible(judged(ctx, found.select(c for c in found.columns if c in wanted), own(sel)))
     if sel.by:
         about = pl.lit(None, pl.String)
         acted = acted_for(ctx, found.with_columns(own="grid", about=about), sel.by, kind)
