@@ -2,33 +2,40 @@
 
     python bench/full_check.py --facts 1000000 --leaves 10000
 
-Prints the wall time of both, in turns, and their ratio. Answers that differ end it with exit code 1.
+Each runs in a process of its own, in turns: from the Parquet files of a year to the findings in Parquet. Wall time is
+counted without the start of Python and its libraries, memory is the most that the process ever had. Prints both for
+each and their ratios. Answers that differ end it with exit code 1. `--memory` is a limit for DuckDB, which takes what
+it gets; by default it may have what it wants.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import sql
+from importing import peak
 from world import SHARES, write_world
 
-from wuding.assess import check
+from wuding.assess import conclude
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import FactFrames, Snapshot
 from wuding.program.model import Program
 
 HERE = Path(__file__).parent
 WINDOW = 19_723  # 2024-01-01
+TABLES = ("monthly", "typhoon", "hazard", "chief", "veto", "score", "taught")
 
 
 def program() -> Program:
@@ -52,54 +59,89 @@ def snapshot(
     return Snapshot(grids, {}, posts, facts, sql.AS_OF, book.zone, WINDOW, kept_by=kept_by)
 
 
-def answers(con: duckdb.DuckDBPyConnection, found: pl.DataFrame) -> list[str]:
+# ── the two, each in its process ─────────────────────────────────────────────────────────────────
+def ours(folder: Path, out: Path, memory: str | None) -> None:
+    book = program()
+    found = conclude(book, snapshot(folder, book))
+    for key, frame in found.frames.items():
+        frame.write_parquet(out / f"{key}.parquet")
+
+
+def theirs(folder: Path, out: Path, memory: str | None) -> None:
+    sql.run(folder, out, memory).close()
+
+
+ARMS: dict[str, Callable[[Path, Path, str | None], None]] = {"wuding": ours, "duckdb": theirs}
+
+
+def alone(arm: str, folder: Path, out: Path, memory: str | None) -> tuple[float, float]:
+    """Seconds and GiB of one of them in a process of its own."""
+    out.mkdir(exist_ok=True)
+    command = [sys.executable, __file__, "--arm", arm, "--from", str(folder), "--to", str(out)]
+    ran = subprocess.run(
+        [*command, *(["--memory", memory] if memory else [])], capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        raise SystemExit(f"{arm} ended with {ran.returncode}:\n{ran.stderr}")
+    seconds, most = json.loads(ran.stdout)
+    return seconds, most / 2**30
+
+
+# ── answers ──────────────────────────────────────────────────────────────────────────────────────
+def answers(theirs: Path, ours: Path) -> list[str]:
     """Where the two differ, in words; nothing when they agree."""
+    high = pl.col("score") * 1_000_000
     pairs = [
-        ("monthly", "select holder, label, status from monthly", ["holder", "period", "status"], ""),
-        ("typhoon", "select holder, label, status from typhoon", ["holder", "period", "status"], ""),
-        ("hazard", "select id, status from hazard", ["case", "status"], "fixed"),
-        ("hazard", "select id, status from chief", ["case", "status"], "chief"),
-        ("large-fire", "select holder, status, \"at\" from veto", ["holder", "status", "at"], ""),
-        ("score", "select holder, label, cast(score * 1000000 as bigint), band, cast(rank as integer) from score",
-         ["holder", "period", "value_low", "band", "rank"], ""),
-        ("taught", "select holder, cast(round(share * 1000000) as bigint) from taught", ["holder", "value_low"], ""),
+        ("monthly", "", "monthly", ["holder", "label", "status"], ["holder", "period", "status"]),
+        ("typhoon", "", "typhoon", ["holder", "label", "status"], ["holder", "period", "status"]),
+        ("hazard", "fixed", "hazard", ["id", "status"], ["case", "status"]),
+        ("hazard", "chief", "chief", ["id", "status"], ["case", "status"]),
+        ("large-fire", "", "veto", ["holder", "status", "at"], ["holder", "status", "at"]),
+        ("score", "", "score", ["holder", "label", high, "band", "rank"],
+         ["holder", "period", "value_low", "band", "rank"]),
+        ("taught", "", "taught", ["holder", (pl.col("share") * 1_000_000).round()], ["holder", "value_low"]),
     ]  # fmt: skip
     wrong = []
-    for rule, query, columns, step in pairs:
-        theirs = pl.DataFrame(con.sql(query).to_arrow_table())
-        ours = found.filter((pl.col("rule") == rule) & (pl.col("step") == step)).select(columns)
-        theirs.columns = columns
-        theirs = theirs.cast(dict(ours.schema))
-        if not theirs.sort(columns).equals(ours.sort(columns)):
-            odd = pl.concat(
-                [theirs.join(ours, on=columns, how="anti").head(3), ours.join(theirs, on=columns, how="anti").head(3)]
-            )
-            wrong.append(f"{rule}.{step}: SQL {len(theirs)} rows, Wuding {len(ours)} rows; differ in {odd.rows()}")
+    for rule, step, table, asked, columns in pairs:
+        a = pl.scan_parquet(theirs / f"{table}.parquet").select(asked).collect()
+        of = pl.scan_parquet(ours / f"{rule}.parquet")
+        b = of.filter(pl.col("step") == step).select(columns).collect()
+        a.columns = columns
+        a = a.cast(dict(b.schema))  # type: ignore[arg-type]
+        if not a.sort(columns).equals(b.sort(columns)):
+            odd = pl.concat([a.join(b, on=columns, how="anti").head(3), b.join(a, on=columns, how="anti").head(3)])
+            wrong.append(f"{rule}.{step}: SQL {len(a)} rows, Wuding {len(b)} rows; differ in {odd.rows()}")
     return wrong
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--facts", type=int, default=1_000_000)
     parser.add_argument("--leaves", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory", help="what DuckDB may take, such as 4GB")
+    parser.add_argument("--arm", choices=list(ARMS), help=argparse.SUPPRESS)
+    parser.add_argument("--from", dest="folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--to", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.arm:
+        begin = time.perf_counter()
+        ARMS[given.arm](given.folder, given.to, given.memory)
+        print(json.dumps([time.perf_counter() - begin, peak()]))
+        return 0
+    took: dict[str, list[tuple[float, float]]] = {arm: [] for arm in ARMS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_world(folder, given.facts, given.leaves)
-        book = program()
-        ours, theirs = [], []
-        for _ in range(given.rounds):
-            begin = time.perf_counter()
-            con = sql.run(folder)
-            theirs.append(time.perf_counter() - begin)
-            begin = time.perf_counter()
-            found = check(book, snapshot(folder, book))
-            ours.append(time.perf_counter() - begin)
-        wrong = answers(con, found)
-    a, b = statistics.median(ours), statistics.median(theirs)
-    print(f"{given.facts:,} facts, {given.leaves:,} leaf grids, {len(found):,} findings, median of {given.rounds}")
-    print(f"wuding {a:.2f} s   duckdb {b:.2f} s   ratio {a / b:.2f}")
+        write_world(folder / "world", given.facts, given.leaves)
+        for n in range(given.rounds):
+            for arm in ARMS if n % 2 else reversed(ARMS):
+                took[arm].append(alone(arm, folder / "world", folder / arm, given.memory))
+        wrong = answers(folder / "duckdb", folder / "wuding")
+        rows = sum(pl.scan_parquet(f).select(pl.len()).collect().item() for f in (folder / "wuding").glob("*.parquet"))
+    (a, b), (m, k) = ([statistics.median(one[i] for one in took[arm]) for arm in ("wuding", "duckdb")] for i in (0, 1))
+    print(f"{given.facts:,} facts, {given.leaves:,} leaf grids, {rows:,} findings, median of {given.rounds}")
+    print(f"time: wuding {a:.2f} s   duckdb {b:.2f} s   ratio {a / b:.2f}")
+    print(f"memory: wuding {m:.2f} GiB   duckdb {k:.2f} GiB   ratio {m / k:.2f}")
     for line in wrong:
         print("DIFFERENT", line)
     return 1 if wrong else 0

@@ -3,8 +3,10 @@
     python bench/importing.py --rows 1000000
     python bench/importing.py --rows 1000000 --postgresql postgresql://postgres@127.0.0.1/test
 
-Bare inserts read the file with the standard library, and insert its cells unread into one table without any
-constraint, in one durable transaction: `executemany` on SQLite, COPY on PostgreSQL.
+Bare inserts put rows that are ready in memory (the very facts that the import made, with their bytes and hashes) into
+a table with the same columns, constraints and indexes, in one durable transaction: on SQLite by `executemany`, on
+PostgreSQL by COPY of its own text format, ready in memory too. Nothing is read, checked, encoded or hashed there. The
+import begins with the file. The memory told is what the import had at most beyond what it began with.
 """
 
 from __future__ import annotations
@@ -14,16 +16,19 @@ import csv
 import random
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
 from wuding import Grid, Wuding
 
 GRIDS = 1_000
-COLUMNS = ("at", "grid", "actor", "filed", "scope")
+COLUMNS = ("at", "grid", "actor", "filed")
+FACT = "seq, batch, domain, type, grid, subject, actor, occurred_at, recorded_at, body, hash"
 
 
 def write(path: Path, rows: int) -> None:
@@ -31,7 +36,7 @@ def write(path: Path, rows: int) -> None:
     chance = random.Random(2024)
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(COLUMNS[:4])
+        out.writerow(COLUMNS)
         for _ in range(rows):
             day, minute = chance.randrange(1, 29), chance.randrange(480, 1080)
             at = f"2024-{chance.randrange(1, 13):02}-{day:02}T{minute // 60:02}:{minute % 60:02}"
@@ -39,42 +44,17 @@ def write(path: Path, rows: int) -> None:
             out.writerow((at, f"G{place}", f"p{place}", chance.choice(("true", "false"))))
 
 
-def rows_of(path: Path) -> Iterator[list[str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        found = csv.reader(file)
-        next(found)
-        yield from found
-
-
-def bare_sqlite(path: Path, folder: Path) -> None:
-    con = sqlite3.connect(folder / f"{uuid4().hex}.db")
-    con.execute("PRAGMA journal_mode = WAL")
-    con.execute("PRAGMA synchronous = FULL")
-    con.execute("CREATE TABLE bare (at TEXT, grid TEXT, actor TEXT, filed TEXT)")
-    with con:
-        con.executemany("INSERT INTO bare VALUES (?, ?, ?, ?)", rows_of(path))
-    con.close()
-
-
-def bare_postgresql(path: Path, url: str) -> None:
-    import psycopg
-
-    with psycopg.connect(url) as con, con.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS wuding_bare")
-        cursor.execute("CREATE TABLE wuding_bare (at TEXT, grid TEXT, actor TEXT, filed TEXT)")
-        with cursor.copy("COPY wuding_bare FROM STDIN") as copy:
-            for row in rows_of(path):
-                copy.write_row(row)
-    with psycopg.connect(url) as con:
-        con.execute("DROP TABLE wuding_bare")
+def new_ledger(url: str) -> Wuding:
+    """A ledger that knows its tree."""
+    found = Wuding.open(url, books=["fire/base"])
+    tree = [Grid("361021", "county", None, "county"), *(Grid(f"G{n}", "", "361021", "cell") for n in range(GRIDS))]
+    found.add_grids(tree)
+    return found
 
 
 def imported(path: Path, url: str) -> float:
-    """How long the import takes into a new ledger that knows its tree, in seconds."""
-    with Wuding.open(url, books=["fire/base"]) as w:
-        w.add_grids(
-            [Grid("361021", "county", None, "county"), *(Grid(f"G{n}", "", "361021", "cell") for n in range(GRIDS))]
-        )
+    """How long the import takes into a new ledger, in seconds."""
+    with new_ledger(url) as w:
         begin = time.perf_counter()
         done = w.import_facts(path, fact="fire/inspection")
         spent = time.perf_counter() - begin
@@ -82,8 +62,126 @@ def imported(path: Path, url: str) -> float:
     return spent
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def connected(path: Path) -> sqlite3.Connection:
+    """A ledger's file, with the settings of the ledger itself."""
+    con = sqlite3.connect(path, isolation_level=None)
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+        con.execute(f"PRAGMA {setting}")
+    return con
+
+
+class OnSqlite:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def url(self) -> str:
+        return f"sqlite:///{self.folder}/{uuid4().hex}.db"
+
+    def ready(self, path: Path) -> list[tuple[object, ...]]:
+        url = self.url()
+        imported(path, url)
+        con = connected(Path(url.removeprefix("sqlite:///")))
+        rows = con.execute(f"SELECT {FACT} FROM fact WHERE domain <> 'core' ORDER BY seq").fetchall()
+        con.close()
+        return rows
+
+    def bare(self, rows: list[tuple[object, ...]]) -> float:
+        url = self.url()
+        new_ledger(url).close()
+        con = connected(Path(url.removeprefix("sqlite:///")))
+        begin = time.perf_counter()
+        con.execute("BEGIN IMMEDIATE")
+        con.executemany(f"INSERT INTO fact ({FACT}) VALUES ({', '.join('?' * 11)})", rows)
+        con.execute("COMMIT")
+        spent = time.perf_counter() - begin
+        con.close()
+        return spent
+
+    def ours(self, path: Path) -> float:
+        return imported(path, self.url())
+
+    def clear(self) -> None:
+        """The disk need not hold all rounds."""
+        for file in self.folder.glob("*.db*"):
+            if file.is_file():
+                file.unlink()
+
+
+class OnPostgresql:
+    def __init__(self, url: str) -> None:
+        self.given = url
+        self.schemas: list[str] = []
+
+    def url(self) -> str:
+        import psycopg
+
+        schema = f"bench_{uuid4().hex[:8]}"
+        with psycopg.connect(self.given, autocommit=True) as con:
+            con.execute(f"CREATE SCHEMA {schema}")
+        self.schemas.append(schema)
+        return f"{self.given}?options=-csearch_path%3D{schema}"
+
+    def ready(self, path: Path) -> list[bytes]:
+        import psycopg
+
+        url = self.url()
+        imported(path, url)
+        asked = f"COPY (SELECT {FACT} FROM fact WHERE domain <> 'core' ORDER BY seq) TO STDOUT"
+        with psycopg.connect(url) as con, con.cursor() as cursor, cursor.copy(asked) as copy:
+            whole = b"".join(copy)
+        return [whole[n : n + (1 << 24)] for n in range(0, len(whole), 1 << 24)]
+
+    def bare(self, blocks: list[bytes]) -> float:
+        import psycopg
+
+        url = self.url()
+        new_ledger(url).close()
+        with psycopg.connect(url) as con, con.cursor() as cursor:
+            begin = time.perf_counter()
+            with cursor.copy(f"COPY fact ({FACT}) FROM STDIN") as copy:
+                for block in blocks:
+                    copy.write(block)
+            con.commit()
+            return time.perf_counter() - begin
+
+    def ours(self, path: Path) -> float:
+        return imported(path, self.url())
+
+    def clear(self) -> None:
+        import psycopg
+
+        with psycopg.connect(self.given, autocommit=True) as con:
+            for schema in self.schemas:
+                con.execute(f"DROP SCHEMA {schema} CASCADE")
+        self.schemas.clear()
+
+
+def alone(work: Callable[[], object]) -> int:
+    """What a piece of work needs in memory beyond what the process had before it, in bytes."""
+    before = peak()
+    work()
+    return peak() - before
+
+
+def peak() -> int:
+    """The most memory that this process ever had, in bytes."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def memory(path: Path, url: str) -> int:
+    """The same of an import in a process of its own."""
+    told = "import sys; from importing import alone, imported; from pathlib import Path;"
+    told += "print(alone(lambda: imported(Path(sys.argv[1]), sys.argv[2])))"
+    command = [sys.executable, "-c", told, str(path), url]
+    ran = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    return int(ran.stdout)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--postgresql", metavar="URL", help="a database in which a schema may be made and dropped")
@@ -93,33 +191,25 @@ def main() -> None:
         folder = Path(name)
         path = folder / "inspections.csv"
         write(path, given.rows)
-        for n in range(given.rounds):
-            begin = time.perf_counter()
-            if given.postgresql:
-                bare_postgresql(path, given.postgresql)
-            else:
-                bare_sqlite(path, folder)
-            theirs.append(time.perf_counter() - begin)
-            ours.append(
-                _in_schema(path, given.postgresql) if given.postgresql else imported(path, f"sqlite:///{folder}/{n}.db")
-            )
-    a, b = statistics.median(ours), statistics.median(theirs)
-    where = "PostgreSQL" if given.postgresql else "SQLite"
-    print(f"{given.rows:,} rows of CSV into {where}, median of {given.rounds}")
-    print(f"import {a:.2f} s   bare inserts {b:.2f} s   ratio {a / b:.2f}")
-
-
-def _in_schema(path: Path, url: str) -> float:
-    import psycopg
-
-    schema = f"bench_{uuid4().hex[:8]}"
-    with psycopg.connect(url, autocommit=True) as con:
-        con.execute(f"CREATE SCHEMA {schema}")
+        place = OnPostgresql(given.postgresql) if given.postgresql else OnSqlite(folder)
         try:
-            return imported(path, f"{url}?options=-csearch_path%3D{schema}")
+            most = memory(path, place.url())
+            rows = place.ready(path)
+            for n in range(given.rounds):
+                for turn in (0, 1) if n % 2 else (1, 0):
+                    if turn:
+                        theirs.append(place.bare(rows))  # type: ignore[arg-type]
+                    else:
+                        ours.append(place.ours(path))
+                place.clear()
         finally:
-            con.execute(f"DROP SCHEMA {schema} CASCADE")
+            place.clear()
+    a, b = statistics.median(ours), statistics.median(theirs)
+    where, how = ("PostgreSQL", "bare COPY") if given.postgresql else ("SQLite", "bare inserts")
+    print(f"{given.rows:,} rows of CSV into {where}, median of {given.rounds}")
+    print(f"import {a:.2f} s ({most / 2**20:,.0f} MiB)   {how} {b:.2f} s   ratio {a / b:.2f}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

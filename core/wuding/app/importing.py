@@ -69,7 +69,7 @@ class Importing(Writing):
             owner,
             known_frames(frames.grids, frames.subjects),
             self.ledger.zone,
-            self.ledger.append,
+            self.ledger.append_parts,
             self._seen,
             self.ledger.clock(),
             mapping=file,

@@ -16,7 +16,9 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
 from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.kept import Kept
 from wuding.engines.columnar.match import POPULATIONS, joined
+from wuding.engines.columnar.scope import listed
 from wuding.engines.columnar.things import things
 from wuding.lang.nodes import Duration
 from wuding.program.builtin import FACTS
@@ -37,7 +39,12 @@ class News:
     today_was: int  # the day after the last day that `was` had begun
     registry: frozenset[str]
     changed: Context  # a context that holds what changed, and nothing else
-    old: Mapping[str, pl.DataFrame]  # rule key: its findings in the last check, with `id`
+    old: Mapping[str, Kept]  # rule key: its findings in the last check, with `id`
+
+    def differing(self, rule: str) -> pl.DataFrame | None:
+        """The findings of a rule that differ, old form and new; None when they were not looked at."""
+        found = self.changed.findings.get(rule)
+        return None if found is None else found.filter(pl.lit(True))
 
     @property
     def later(self) -> bool:
@@ -49,7 +56,7 @@ class News:
         return self.ctx.today_end != self.today_was
 
 
-def news_of(ctx: Context, changes: Changes, was: int, today_was: int, old: Mapping[str, pl.DataFrame]) -> News:
+def news_of(ctx: Context, changes: Changes, was: int, today_was: int, old: Mapping[str, Kept]) -> News:
     changed = replace(ctx, snap=replace(ctx.snap, facts=changes.facts), findings={}, cache={}, locks={}, scope=None)
     return News(ctx, was, today_was, changes.registry, changed, old)
 
@@ -101,6 +108,17 @@ def _accompanied(news: News, sel: Selector, other: Selector, mates: pl.DataFrame
         .drop("_row")
         .with_columns(pl.lit(window or population).alias(EVERY))
     )
+
+
+def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[str]:
+    """The grids that are ever ranked with one of these, or with one that is: who moves is ranked in several places."""
+    up = ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor").unique()
+    while True:
+        groups = up.filter(pl.col("grid").is_in(listed(holders).implode())).get_column("ancestor").unique()
+        found = holders | frozenset(up.filter(pl.col("ancestor").is_in(groups.implode())).get_column("grid"))
+        if len(found) == len(holders):
+            return found
+        holders = found
 
 
 def difference(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

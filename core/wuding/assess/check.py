@@ -23,6 +23,7 @@ from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.columnar.kept import together
 from wuding.engines.frames import frame_of, grid_frame, post_frame, posts_of, subject_frame
 from wuding.program.added import Added
 from wuding.program.builtin import FACTS
@@ -51,8 +52,7 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         for stratum in strata(program):
             for rule, (frame, with_id) in zip(stratum, pool.map(run, stratum), strict=True):
-                before = ctx.findings.get(rule.head.id)
-                ctx.findings[rule.head.id] = frame if before is None else pl.concat([before, frame])
+                ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame)
                 named[rule.head.key] = with_id
     return pl.concat(named[r.head.key] for r in program.rules) if named else with_ids(empty(), program.book, names)
 

@@ -20,6 +20,7 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.kept import Kept, together
 from wuding.program.model import Program, Rule
 from wuding.program.parts import rule_digests
 
@@ -75,7 +76,7 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
             for rule in whole:
                 frames[rule.head.key] = assessed(ctx, rule, names)
                 _keep(ctx, rule, frames[rule.head.key])
-    ordered = {rule.head.key: frames[rule.head.key] for rule in program.rules}
+    ordered = {rule.head.key: Kept(frames[rule.head.key]) for rule in program.rules}
     digests = rule_digests(program, snap.in_force)
     return Parted(Concluded(snap.as_of, snap.window_from, digests, ordered), branches.parts, branches.whole)
 
@@ -166,8 +167,7 @@ def _oldest(program: Program) -> dict[str, str]:
 
 def _keep(ctx: Context, rule: Rule, frame: pl.DataFrame) -> None:
     """Lets the rules that come later read the findings."""
-    bare, before = frame.drop("book", "id"), ctx.findings.get(rule.head.id)
-    ctx.findings[rule.head.id] = bare if before is None else pl.concat([before, bare])
+    ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame.drop("book", "id"))
 
 
 def _read(program: Program, rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

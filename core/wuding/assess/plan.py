@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from wuding.assess.cases import case_key, with_case
-from wuding.assess.changes import EVERY, News, changed_facts, touched
+from wuding.assess.changes import EVERY, News, changed_facts, ranked_with, touched
 from wuding.assess.frame import with_ids
 from wuding.assess.obligations import period_table
 from wuding.assess.veto import _as_findings, _names
@@ -76,7 +76,8 @@ def _finding_parameters(news: News, rule: Rule) -> bool:
     for part in parts_of(rule):
         if isinstance(part, Param) and part.name in news.ctx.program.parameters:
             of = news.ctx.program.parameters[part.name].by_finding
-            if of and not news.changed.findings.get(of, pl.DataFrame()).is_empty():
+            differing = news.differing(of) if of else None
+            if differing is not None and not differing.is_empty():
                 return True
     return False
 
@@ -234,7 +235,7 @@ def _scoring(news: News, rule: Scoring) -> Scope | None:
         parts.append(_turned(news, every))
     for veto in news.ctx.program.rules:
         if isinstance(veto, Veto) and rule.head.id in veto.touches:
-            struck = news.changed.findings.get(veto.head.id)
+            struck = news.differing(veto.head.id)
             if struck is not None:
                 parts.append(Scope(holders=frozenset(struck.get_column("holder").drop_nulls())))
     found = _all_of(*parts)
@@ -243,9 +244,12 @@ def _scoring(news: News, rule: Scoring) -> Scope | None:
     spread = any(i.category_field and i.limit is not None for i in rule.items)  # a limit of what others made
     if rule.rank_in is None and not spread:
         return found
-    if found.holders or every is None:
+    if every is None or (found.holders and kind != "grid"):
         return Whole
-    return Scope(periods=found.periods | frozenset(found.pairs))
+    if spread or kind != "grid" or rule.rank_in in (None, "book"):
+        return Whole if found.holders else Scope(periods=found.periods | frozenset(found.pairs))
+    pairs = {period: ranked_with(news.ctx, holders, rule.rank_in) for period, holders in found.pairs.items()}
+    return Scope(ranked_with(news.ctx, found.holders, rule.rank_in), found.periods, pairs)
 
 
 def _veto(news: News, rule: Veto) -> Scope | None:
@@ -294,8 +298,11 @@ def _target(news: News, rule: Target) -> Scope | None:
     elif news.later and rule.hold:
         return Whole  # who reached a date earlier is asked again at each moment (T2)
     elif news.later:
+        # Which grids stand on a date that lies ahead is asked of each day anew.
         ahead = {
-            to_date(day).isoformat() for day, _ in rule.reach_on if day_start_us(day + 1, news.ctx.zone) > news.was
+            to_date(day).isoformat()
+            for day, _ in rule.reach_on
+            if (end := day_start_us(day + 1, news.ctx.zone)) > news.was and (end <= news.ctx.as_of or news.another_day)
         }
         parts.append(Scope(periods=frozenset(ahead)))
     return _all_of(*parts)
@@ -325,11 +332,14 @@ def _escalation(news: News, rule: Escalation) -> Scope | None:
             here = pl.when(pl.col("subject").is_not_null()).then(pl.col("subject").is_in(about.implode()))
             cases |= set(old.filter(here.otherwise(pl.col("grid").is_in(places.implode()))).get_column("case"))
     if news.later:
-        again = any(step.repeat is not None and after_closing(rule, step) for step in rule.steps)
-        if rule.pauses is not None or again:
+        repeated = [step for step in rule.steps if step.repeat is not None]
+        if rule.pauses is not None or any(after_closing(rule, step) for step in repeated):
             return Whole
-        running = pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
-        cases |= set(old.filter(running).get_column("case"))
+        # Time alone decides nothing but whether a limit has passed, and how often a notice was repeated.
+        running = pl.col("due").is_between(news.was, news.ctx.as_of)
+        if repeated:
+            running |= pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
+        cases |= set(old.filter(running.fill_null(False)).get_column("case"))
     return Scope(cases=frozenset(cases))
 
 

@@ -5,33 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import polars as pl
 
 from wuding.assess.changes import News, difference, news_of
 from wuding.assess.check import SIDE_BY_SIDE, assess_rule, kinds_of, strata
 from wuding.assess.frame import empty, with_ids
+from wuding.assess.narrow import narrow_of
 from wuding.assess.plan import scope_of
 from wuding.assess.rulings import breaches_of, ruled
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Snapshot
 from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.columnar.kept import Kept, together
 from wuding.engines.columnar.scope import Scope, inside
-from wuding.program.model import Program, Rule
-from wuding.program.parts import rule_digests
+from wuding.program.builtin import FACTS
+from wuding.program.model import Program, Rule, Selector
+from wuding.program.parts import parts_of, rule_digests
 
 
 @dataclass(frozen=True)
 class Concluded:
-    """What the check of one edition of a book concluded, and upon what. `frames`: by rule key the findings, `book
+    """What the check of one edition of a book concluded, and upon what. `kept`: by rule key the findings, `book
     id` and the columns of `frame.SCHEMA`; `digests`: by rule key what decided them, apart from the facts. `scopes`:
     by rule key, for whom it was assessed this time; None: for all."""
 
     as_of: int
     window_from: int
     digests: Mapping[str, str]
-    frames: Mapping[str, pl.DataFrame]
+    kept: Mapping[str, Kept]
     scopes: Mapping[str, Scope | None] = field(default_factory=dict)
+
+    @cached_property
+    def frames(self) -> Mapping[str, pl.DataFrame]:
+        """By rule key the findings, put together when somebody first asks."""
+        return {key: kept.frame() for key, kept in self.kept.items()}
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -43,7 +52,7 @@ def told_again(as_of: int, window_from: int, digests: Mapping[str, str], frame: 
     """What an earlier check concluded, from its findings in one frame (`book id` and the columns of `SCHEMA`)."""
     parts = frame.partition_by("rule", "variant", as_dict=True, maintain_order=True)
     found = {(f"{rule}[{variant}]" if variant else str(rule)): part for (rule, variant), part in parts.items()}
-    return Concluded(as_of, window_from, digests, {key: found.get(key, frame.clear()) for key in digests})
+    return Concluded(as_of, window_from, digests, {key: Kept(found.get(key, frame.clear())) for key in digests})
 
 
 def conclude(
@@ -55,36 +64,46 @@ def conclude(
     digests = rule_digests(program, snap.in_force)
     news = None
     if past is not None and changes is not None and _comparable(past, snap, changes):
-        news = news_of(ctx, changes, past.as_of, local_day(past.as_of - 1, program.zone) + 1, past.frames)
-        gone = [frame for key, frame in past.frames.items() if key not in digests]
+        news = news_of(ctx, changes, past.as_of, local_day(past.as_of - 1, program.zone) + 1, past.kept)
+        gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]
         for rule_id, some in _by_id(gone).items():
             news.changed.findings[rule_id] = some
     names = {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
-    frames: dict[str, pl.DataFrame] = {}
+    asked = {param.by_finding for param in program.parameters.values() if param.by_finding}
+    kept: dict[str, Kept] = {}
+    read = frozenset[str]().union(*program.uses.values())
     scopes: dict[str, Scope | None] = {}
 
-    def run(rule: Rule) -> tuple[Scope | None, pl.DataFrame]:
+    def run(rule: Rule) -> tuple[Scope | None, Kept, pl.DataFrame | None]:
+        """For whom the rule was assessed, all its findings, and the new ones among them."""
         key = rule.head.key
-        known = news is not None and past is not None and past.digests.get(key) == digests[key] and key in past.frames
-        scope = scope_of(news, rule) if known and news is not None else None
-        if scope is not None and not scope:
-            return scope, past.frames[key]  # type: ignore[union-attr]
-        new = assessed(replace(ctx, scope=scope), rule, names)
-        if scope is None:
-            return scope, new
-        return scope, pl.concat([past.frames[key].filter(~inside(scope)), new])  # type: ignore[union-attr]
+        old = past.kept.get(key) if past is not None and past.digests.get(key) == digests[key] else None
+        scope = scope_of(news, rule) if news is not None and old is not None else None
+        if scope is None or old is None:
+            whole = assessed(ctx, rule, names)
+            return None, Kept(whole), whole
+        if not scope:
+            return scope, old, None
+        new = assessed(replace(ctx, scope=scope, narrow=narrow_of(ctx, rule, scope)), rule, names)
+        return scope, old.changed(scope, new), new
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for stratum in strata(program):
-            for rule, (scope, frame) in zip(stratum, pool.map(run, stratum), strict=True):
-                bare = frame.drop("book", "id")
-                before = ctx.findings.get(rule.head.id)
-                ctx.findings[rule.head.id] = bare if before is None else pl.concat([before, bare])
-                frames[rule.head.key], scopes[rule.head.key] = frame, scope
-                if news is not None:
-                    _told(news, rule, scope, frame)
-    ordered = {rule.head.key: frames[rule.head.key] for rule in program.rules}
+        groups = strata(program)
+        for n, stratum in enumerate(groups):
+            for rule, (scope, found, new) in zip(stratum, pool.map(run, stratum), strict=True):
+                ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), found.bare())
+                kept[rule.head.key], scopes[rule.head.key] = found, scope
+                if news is not None and (rule.head.key in read or rule.head.id in asked):
+                    _told(news, rule, scope, new)
+            ctx.forget(_facts_read(rule for later in groups[n + 1 :] for rule in later))
+    ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
     return Concluded(snap.as_of, snap.window_from, digests, ordered, scopes)
+
+
+def _facts_read(rules: Iterable[Rule]) -> frozenset[str]:
+    """The types of the facts that these rules, or anything of the core, may read."""
+    selectors = (part for rule in rules for part in parts_of(rule) if isinstance(part, Selector))
+    return frozenset(FACTS).union(*(sel.names for sel in selectors if sel.source == "fact"))
 
 
 def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
@@ -98,14 +117,16 @@ def assessed(ctx: Context, rule: Rule, names: dict[str, str]) -> pl.DataFrame:
     return with_ids(frame, ctx.program.book, names, kinds_of(rule))
 
 
-def _told(news: News, rule: Rule, scope: Scope | None, frame: pl.DataFrame) -> None:
-    """Lets the rules that come later know which findings of this one differ."""
-    old = news.old.get(rule.head.key, frame.clear())
-    if scope is not None:
-        old, frame = (some.filter(inside(scope)) if scope else some.clear() for some in (old, frame))
-    found = difference(old, frame)
-    before = news.changed.findings.get(rule.head.id)
-    news.changed.findings[rule.head.id] = found if before is None else pl.concat([before, found])
+def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None) -> None:
+    """Lets the rules that come later know which findings of this one differ: of the `new` and those in their place."""
+    old = news.old.get(rule.head.key)
+    if new is None:
+        assert old is not None
+        found = old.clear().drop("book", "id")
+    else:
+        gone = new.clear() if old is None else old.frame() if scope is None else old.filter(inside(scope))
+        found = difference(gone, new)
+    news.changed.findings[rule.head.id] = together(news.changed.findings.get(rule.head.id), found)
 
 
 def _by_id(frames: Iterable[pl.DataFrame]) -> dict[str, pl.DataFrame]:

@@ -6,7 +6,6 @@ again adds nothing twice.
 
 from __future__ import annotations
 
-from collections import abc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ from wuding.intake.names import fact_name, owner_of
 from wuding.intake.read import Table
 from wuding.intake.registering import Made, made_known, read_things
 from wuding.program.model import Domain, FieldType, Label, Thing
-from wuding.store.canonical import NOTHING, NewFact
+from wuding.store.blocks import FactColumns
 
 SLICE = 65_536  # rows read at a time; progress is told after each
 Progress = Callable[[int, int], None]  # done, total
@@ -38,7 +37,7 @@ class Prepared:
     code of the reason, the value. `good` tells for each row of the table whether it is kept; with rejects the
     rest is what remains without the bad rows."""
 
-    facts: list[NewFact]
+    facts: tuple[FactColumns, ...]
     grids: tuple[Grid, ...]
     subjects: tuple[Subject, ...]
     rejects: pl.DataFrame
@@ -87,7 +86,7 @@ def prepare(
     bad = _settle(values, made, known, reading, rejects, height)
     good = ~bad
     grids, subjects = made_known(made, known, good)[1:]
-    facts = [fact for one in values for fact in _facts(one, good)]
+    facts = tuple(_columns(one, good) for one in values)
     return Prepared(facts, grids, subjects, _told(rejects, table), good)
 
 
@@ -200,25 +199,10 @@ def _source(cell: Cell | None, name: str) -> str:
     return cell.column if cell and cell.column else name
 
 
-def _facts(one: Values, good: pl.Series) -> list[NewFact]:
-    frame = one.frame.filter(good.gather(one.frame["i"]))
-    kind = one.thing.name
-    fields = _objects(frame, [f for f in one.part.fields if not one.thing.fields[f].private])
-    private = _objects(frame, [f for f in one.part.fields if one.thing.fields[f].private])
-    places = zip(frame["at"].to_list(), frame["grid"].to_list(), frame["subject"].to_list(), frame["actor"].to_list(),
-                 fields, private, strict=True)  # fmt: skip
-    return [NewFact(one.owner, kind, at, grid, who, actor, own, sealed) for at, grid, who, actor, own, sealed in places]
-
-
-def _objects(frame: pl.DataFrame, names: Sequence[str]) -> Sequence[abc.Mapping[str, object]]:
-    """The fields of each row as a JSON object, without those that are missing; made column by column."""
-    if not names:
-        return [NOTHING] * frame.height
-    columns = [frame[f"f:{name}"] for name in names]
-    rows = zip(*(column.to_list() for column in columns), strict=True)
-    if not any(column.null_count() for column in columns):
-        return [dict(zip(names, row, strict=True)) for row in rows]
-    return [{name: value for name, value in zip(names, row, strict=True) if value is not None} for row in rows]
+def _columns(one: Values, good: pl.Series) -> FactColumns:
+    frame = one.frame if good.all() else one.frame.filter(good.gather(one.frame["i"]))
+    sealed = tuple(f for f in one.part.fields if one.thing.fields[f].private)
+    return FactColumns(one.owner, one.thing.name, frame, tuple(f for f in one.part.fields if f not in sealed), sealed)
 
 
 def _told(rejects: Sequence[pl.DataFrame], table: Table) -> pl.DataFrame:

@@ -19,12 +19,13 @@ from wuding.intake.names import check_names, fact_name, importable, near_first
 from wuding.intake.read import Table, ragged_rows, read_table
 from wuding.intake.subjects import apart
 from wuding.program.model import Domain
+from wuding.store.blocks import Part
 from wuding.store.canonical import NewFact
 from wuding.store.entries import grid_fact, subject_fact
 from wuding.store.ledger import Receipt
 
 SHOWN = 20  # rejects that an error shows one by one
-Append = Callable[[Sequence[NewFact]], Receipt]
+Append = Callable[[Sequence[Part]], Receipt]
 
 
 class RowsRejected(Rejected):
@@ -89,10 +90,10 @@ def import_file(
         raise RowsRejected(diagnose(table, made), made.rejects)
     rows = table.frame.height + len(table.ragged)
     told = {"file": path.name, "sha256": table.sha256, "rows": rows, "kept": kept}
-    facts = [*_registry_facts(made, domain, now), *made.facts, NewFact(CORE, "import", now, fields=told)]
+    parts: list[Part] = [_registry_facts(made, domain, now), *made.facts, [NewFact(CORE, "import", now, fields=told)]]
     beside = write_rejected(table, made) if bad else None
     try:
-        receipt = append(facts)
+        receipt = append(parts)
     except BaseException:
         if beside:
             beside.unlink(missing_ok=True)
@@ -103,7 +104,7 @@ def import_file(
         rows=rows,
         kept=kept,
         blank=table.blank,
-        facts=len(made.facts),
+        facts=sum(map(len, made.facts)),
         grids=len(made.grids),
         subjects=len(made.subjects),
         encoding=table.encoding,

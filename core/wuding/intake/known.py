@@ -44,6 +44,10 @@ def placed(keys: pl.Series, days: pl.Series, versions: pl.DataFrame) -> tuple[pl
 
     The answers for a missing key are false, false and null.
     """
+    bounds = pl.col("start").is_not_null() | pl.col("end").is_not_null() | pl.col("key").is_duplicated()
+    # Where a key stands always, any day will do: most trees have no bounds, and few keys on many days.
+    dated = keys.is_in(versions.filter(bounds)["key"].unique().implode()).fill_null(False)
+    days = days.set(~dated & days.is_not_null(), 0)
     asked = pl.DataFrame({"key": keys, "day": days})
     pairs = asked.unique().drop_nulls("key")
     homes = "home" in versions.columns

@@ -95,6 +95,11 @@ _high_character = re.compile("[\U00010000-\U0010ffff]").search
 _word = re.compile(r"\w[\w-]*\Z").match
 
 
+def is_word(name: str) -> bool:
+    """May a domain or a fact type be called so? They name folders too."""
+    return _word(name) is not None
+
+
 def canonical(value: object) -> str:
     """`value` as canonical JSON. Raises ValueError or TypeError for what has no exact form in JSON: floats,
     integers beyond 2^53, half characters, anything that is no JSON."""
@@ -133,15 +138,16 @@ class _Names(dict[str | None, str]):
         return made
 
 
-def prepare(facts: Sequence[NewFact], salt: Callable[[], bytes]) -> Prepared:
-    """Encode and hash `facts`. Raises WD506, naming the fact's place, for what the ledger cannot hold."""
+def prepare(facts: Sequence[NewFact], salt: Callable[[], bytes], first: int = 0) -> Prepared:
+    """Encode and hash `facts`, of which `first` stand before these in their batch. Raises WD506, naming the fact's
+    place, for what the ledger cannot hold."""
     names = _Names()
     bodies: list[bytes] = []
     hashes: list[bytes] = []
     private: list[tuple[int, str, bytes, str]] = []
-    place = 0
+    place = first
     try:
-        for place, fact in enumerate(facts):
+        for place, fact in enumerate(facts, first):
             sealed = ""
             if fact.private:
                 new = _sealed(place, fact, salt)
@@ -155,11 +161,11 @@ def prepare(facts: Sequence[NewFact], salt: Callable[[], bytes]) -> Prepared:
             bodies.append(body)
             hashes.append(sha256(place.to_bytes(8, "big") + body).digest())
     except (ValueError, TypeError, RecursionError) as error:
-        raise WudingError("WD506", place=place + 1, type=str(facts[place].type), reason=str(error)) from error
+        raise WudingError("WD506", place=place + 1, type=str(facts[place - first].type), reason=str(error)) from error
     domains, types = [fact.domain for fact in facts], [fact.type for fact in facts]
     for word in {*domains, *types}:
-        if not _word(word):  # they name folders too
-            place = min(names.index(word) for names in (domains, types) if word in names)
+        if not is_word(word):
+            place = first + min(names.index(word) for names in (domains, types) if word in names)
             raise WudingError("WD506", place=place + 1, type=word, reason=f"{word!r} names no domain or type")
     return Prepared(
         domains=domains,

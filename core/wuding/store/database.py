@@ -68,10 +68,11 @@ class Database:
                 yield conn
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that is committed at the end, or rolled back when an exception leaves it. Raises WD509
-        when another writer does not let go for a minute."""
-        with self._connect() as conn:
+    def write(self, attached: Path | None = None) -> Iterator[Connection]:
+        """A transaction that is committed at the end, or rolled back when an exception leaves it. `attached`: another
+        SQLite file, to be read in it under the name `staged`. Raises WD509 when another writer does not let go for a
+        minute."""
+        with self._connect() as conn, _attached(conn, attached):
             conn = conn.execution_options(wuding_begin="BEGIN IMMEDIATE")
             try:
                 transaction = conn.begin()
@@ -195,6 +196,20 @@ class Database:
                 conn.execute(sql("SELECT pg_advisory_xact_lock(hashtext('wuding'))"))
             if _revision(conn) != REVISION:
                 upgrade(conn)
+
+
+@contextmanager
+def _attached(conn: Connection, file: Path | None) -> Iterator[None]:
+    if file is None:
+        yield
+        return
+    cursor = conn.connection.cursor()
+    cursor.execute("ATTACH DATABASE ? AS staged", (str(file),))
+    try:
+        yield
+    finally:
+        cursor.execute("DETACH DATABASE staged")
+        cursor.close()
 
 
 def _revision(conn: Connection) -> str | None:

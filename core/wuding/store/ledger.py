@@ -24,6 +24,7 @@ from wuding.store.database import Database
 from wuding.store.watch import Watch, decided
 
 if TYPE_CHECKING:
+    from wuding.store.blocks import Part
     from wuding.store.verify import Problem
 
 __all__ = ["FORMAT", "Guard", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "Watch", "now", "open_ledger"]
@@ -68,7 +69,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Callable[[], int], salt: Callable[[], bytes]) -> None:
         self.database = database
         self.clock = clock
-        self._salt = salt
+        self.salt = salt
         self.watches: Callable[[], Sequence[Watch]] = tuple  # asked before each append; none unless somebody sets it
         with database.read() as conn:
             meta = {row.name: row.value for row in conn.execute(text("SELECT name, value FROM meta"))}
@@ -95,7 +96,7 @@ class Ledger:
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
-        return self.append_prepared(prepare(facts, self._salt), [partial(_guarded, guard, facts) for guard in guards])
+        return self.append_prepared(prepare(facts, self.salt), [partial(_guarded, guard, facts) for guard in guards])
 
     def append_prepared(self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = ()) -> Receipt:
         """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
@@ -103,26 +104,50 @@ class Ledger:
         core = projection.core_facts(prepared)
         count, root = len(prepared), root_of(prepared.hashes)
         with self.database.write() as conn:
-            number, last = self._locked(conn)
+            number, last = self.locked(conn)
             for guard in guards:
                 guard(conn)
             if not count:
                 return Receipt(last.seq + 1, last.seq, last.recorded_at, last.link)
             first, recorded = last.seq + 1, max(self.clock(), last.recorded_at)
-            prev = bytes.fromhex(last.link)
-            link = link_of(prev, first, count, recorded, root)
-            self.database.insert(
-                conn,
-                "batch",
-                ("id", "first_seq", "last_seq", "recorded_at", "root", "prev", "link"),
-                [(number + 1, first, last.seq + count, recorded, root, prev, link)],
-            )
             self._insert(conn, prepared, number + 1, first, recorded)
-            projection.apply(self.database, conn, [replace(fact, seq=first + fact.seq) for fact in core], last.seq)
-            decided(conn, watches, first, last.seq + count, self.zone)
+            link = self.close_batch(conn, number + 1, last, count, recorded, root, prepared.private, core, watches)
         return Receipt(first, last.seq + count, recorded, link.hex())
 
-    def _locked(self, conn: Connection) -> tuple[int, Head]:
+    def append_parts(self, parts: Sequence[Part], guards: Sequence[Guard] = ()) -> Receipt:
+        """The same for many facts, some of them in columns: faster, with the same bytes, hashes and chain. Raises
+        WD506 to WD509 as `append` does."""
+        from wuding.store.bulk import append_parts
+
+        return append_parts(self, parts, guards)
+
+    def close_batch(
+        self,
+        conn: Connection,
+        number: int,
+        last: Head,
+        count: int,
+        recorded: int,
+        root: bytes,
+        private: Sequence[tuple[int, str, bytes, str]],
+        core: Sequence[Fact],
+        watches: Sequence[Watch],
+    ) -> bytes:
+        """Add to the facts of batch `number`, written in this transaction behind `last`, all but themselves; the
+        chain's new link. `private` and `core` have places for sequences. Raises what a watch raises."""
+        first, prev = last.seq + 1, bytes.fromhex(last.link)
+        link = link_of(prev, first, count, recorded, root)
+        names = ("id", "first_seq", "last_seq", "recorded_at", "root", "prev", "link")
+        row = (number, first, last.seq + count, recorded, root, prev, link)
+        self.database.insert(conn, "batch", names, [row])
+        if private:
+            rows = [(first + place, name, salt, value) for place, name, salt, value in private]
+            self.database.insert(conn, "private", ("seq", "field", "salt", "value"), rows)
+        projection.apply(self.database, conn, [replace(fact, seq=first + fact.seq) for fact in core], last.seq)
+        decided(conn, watches, first, last.seq + count, self.zone)
+        return link
+
+    def locked(self, conn: Connection) -> tuple[int, Head]:
         """The number of the last batch and the head, with the head's lock in hand: nobody else can append."""
         if not self.database.path:  # SQLite's BEGIN IMMEDIATE has it already
             conn.execute(text("SELECT value FROM meta WHERE name = 'ledger' FOR UPDATE"))
@@ -135,9 +160,6 @@ class Ledger:
             new.actors, new.ats, repeat(recorded), new.bodies, new.hashes, strict=False,
         )  # fmt: skip
         self.database.insert(conn, "fact", FACT, rows)
-        if new.private:
-            private = [(first + place, name, salt, value) for place, name, salt, value in new.private]
-            self.database.insert(conn, "private", ("seq", "field", "salt", "value"), private)
 
     def erase(self, seq: int, field: str, *, actor: str | None = None, reason: str = "") -> Receipt:
         """Erase a private field of a fact for ever, in all corrections of that fact too. That it was done, when
@@ -161,7 +183,7 @@ class Ledger:
             erase = text("UPDATE private SET salt = NULL, value = NULL WHERE field = :field AND seq IN :seqs")
             conn.execute(erase.bindparams(bindparam("seqs", expanding=True)), {"field": field, "seqs": found})
 
-        receipt = self.append_prepared(prepare([fact], self._salt), [wipe])
+        receipt = self.append_prepared(prepare([fact], self.salt), [wipe])
         self.database.forget()
         return receipt
 

@@ -24,14 +24,17 @@ COLUMNS = {
     "post": ("id", "seq", "person", "role", "grid", "subject", "capacity"),
     "book": ("id", "seq", "text", "digest", "start"),
 }
+HEARD = frozenset(
+    (*REGISTRY, CORRECTION, ERASURE)
+)  # types of core facts that say something of others, or of the registry
 FEW = 500  # keys that fit one query
 Rows = dict[str, list[tuple[object, ...]]]
 
 
-def core_facts(new: Prepared) -> list[Fact]:
-    """The facts among `new` that say something of the registry or of other facts; sequences count from 0."""
-    heard = {*REGISTRY, CORRECTION, ERASURE}
-    places = [n for n, domain in enumerate(new.domains) if domain == CORE and new.types[n] in heard]
+def core_facts(new: Prepared, first: int = 0) -> list[Fact]:
+    """The facts among `new` that say something of the registry or of other facts; sequences count from `first`, as
+    the places of `new.private` do."""
+    places = [n for n, domain in enumerate(new.domains) if domain == CORE and new.types[n] in HEARD]
     if not places:
         return []
     private: dict[int, dict[str, object]] = {}
@@ -39,9 +42,9 @@ def core_facts(new: Prepared) -> list[Fact]:
         private.setdefault(place, {})[name] = json.loads(value)
     found = []
     for n in places:
-        fact = Fact(n, CORE, new.types[n], new.grids[n], new.subjects[n], new.actors[n], new.ats[n], 0,
+        fact = Fact(first + n, CORE, new.types[n], new.grids[n], new.subjects[n], new.actors[n], new.ats[n], 0,
                     fields_of(new.bodies[n]))  # fmt: skip
-        found.append(opened(fact, private.get(n, {})) if fact.type in REGISTRY else fact)
+        found.append(opened(fact, private.get(first + n, {})) if fact.type in REGISTRY else fact)
     return found
 
 

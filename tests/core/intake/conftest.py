@@ -15,6 +15,7 @@ from wuding.intake.importing import import_file
 from wuding.intake.known import known
 from wuding.intake.mapping import parse_mapping
 from wuding.program.model import Domain, FieldType, Label, Thing
+from wuding.store.bulk import rows_of
 from wuding.store.ledger import Receipt
 
 DATA = Path(os.environ.get("WUDING_SHARED", Path(__file__).parents[3].parent / "shared")) / "data"
@@ -77,7 +78,8 @@ def load(tmp_path: Path) -> Callable[..., SimpleNamespace]:
             path.write_bytes(text.encode() if isinstance(text, str) else text)
         got = SimpleNamespace(facts=[], appends=0, path=path)
 
-        def append(facts):
+        def append(parts):
+            facts = rows_of(parts)
             got.appends += 1
             got.facts += facts
             return Receipt(1, len(facts), 0, "")

@@ -349,7 +349,7 @@ def test_into_a_real_ledger(load):
             "at,who,where,tel,note\n2024-05-01,A,W1,110,你好\n2024-05-02T08:00,B,W2,,\n",
             mapping,
             known=known_frames(frames.grids, frames.subjects),
-            append=ledger.append,
+            append=ledger.append_parts,
         )
         frames = registry_frames(ledger)
         assert frames.grids["code"].to_list() == ["G1", "W1", "W2"]

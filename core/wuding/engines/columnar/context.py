@@ -18,7 +18,8 @@ from wuding.domain.calendar import due, holiday_days, is_workday, season_days
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US, day_start_us, from_us, local_day, zone_info
 from wuding.engines.base import Snapshot
-from wuding.engines.columnar.scope import Scope
+from wuding.engines.columnar.kept import Findings
+from wuding.engines.columnar.scope import Narrow, Scope, listed
 from wuding.engines.frames import schema_of
 from wuding.lang.nodes import Duration
 from wuding.program.model import Program, Thing
@@ -36,11 +37,12 @@ class Context:
     snap: Snapshot
     ancestors: pl.DataFrame  # grid ancestor level depth start end
     today_end: int
-    findings: dict[str, pl.DataFrame] = field(default_factory=dict)
+    findings: dict[str, Findings] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
     locks: dict[Any, RLock] = field(default_factory=dict)
     guard: Lock = field(default_factory=Lock)
     scope: Scope | None = None  # of the rule that is being assessed; None: everybody
+    narrow: Narrow | None = None  # what that rule reads of facts and findings; None: everything
 
     @property
     def zone(self) -> str:
@@ -58,6 +60,13 @@ class Context:
             if key not in self.cache:
                 self.cache[key] = make()
             return self.cache[key]
+
+    def forget(self, needed: frozenset[str]) -> None:
+        """Drop the facts, but for those of the types `needed`, and what was made of facts: no rule reads them again.
+        Not while a rule is being assessed."""
+        for key in list(self.cache):
+            if key[0] in ("alone", "candidates") or (key[0] == "facts" and key[1] not in needed):
+                del self.cache[key]
 
 
 def open_context(program: Program, snap: Snapshot) -> Context:
@@ -188,7 +197,9 @@ def thing_type(ctx: Context, name: str) -> tuple[tuple[str, str], Thing]:
 
 
 def facts_of(ctx: Context, name: str) -> pl.DataFrame:
-    """The facts of one type that happened by `as_of`, with their local `day`."""
+    """The facts of one type that happened by `as_of`, with their local `day`; of those that the rule being assessed
+    need not read, none."""
+    narrow = narrowed(ctx, name)
 
     def read() -> pl.DataFrame:
         key, thing = thing_type(ctx, name)
@@ -201,13 +212,39 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         holds = thing.holds or ()
         names = lazy.collect_schema().names()
         keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
+        unread = set() if key[0] == CORE or "recorded_at" in named else {"recorded"}
         keep = [c for c in names if not c.startswith("f.") or c[2:] in named | keys or key[0] == CORE]
-        frame = lazy.filter(pl.col("at") <= ctx.as_of).select(keep).collect()
+        keep = [c for c in keep if c not in unread]
+        lazy = lazy.filter(pl.col("at") <= ctx.as_of)
+        if narrow is not None:
+            lazy = lazy.filter(_wanted(ctx, narrow))
+        frame = lazy.select(keep).collect()
         day = day_of(ctx, frame, "at").alias("day").rechunk()
         return in_one_piece(frame).with_columns(day)
 
-    found: pl.DataFrame = ctx.memo(("facts", name), read)
+    found: pl.DataFrame = ctx.memo(("facts", name, narrow), read)
     return found
+
+
+def narrowed(ctx: Context, name: str) -> Narrow | None:
+    """What need be read of a fact type, or of a rule's findings; None: everything."""
+    return ctx.narrow if ctx.narrow is not None and name in ctx.narrow.names else None
+
+
+def _wanted(ctx: Context, narrow: Narrow) -> pl.Expr:
+    wanted = [at_grids(narrow)]
+    if narrow.days is not None:
+        first, last = (day_start_us(day, ctx.zone) for day in narrow.days)
+        wanted.append((pl.col("at") >= first) & (pl.col("at") < last))
+    if narrow.cases is not None:
+        case = pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in narrow.key], separator="/")
+        wanted.append(case.is_null() | case.is_in(listed(narrow.cases).implode()))
+    return pl.all_horizontal(wanted)
+
+
+def at_grids(narrow: Narrow) -> pl.Expr:
+    """Which rows lie in the grids that are looked at."""
+    return pl.lit(True) if narrow.grids is None else pl.col("grid").is_in(listed(narrow.grids).implode())
 
 
 def in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:

@@ -107,8 +107,13 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
     asked: millions of them need not be joined."""
     if not _countable_apart(sel, kind):
         return counted(match(ctx, sel, asked, kind, every, bare=kind != "fact"), sel)
-    found = candidates(ctx, sel)
-    found = found.select(c for c in found.columns if c in _counted_columns(sel))
+    wanted = _counted_columns(sel)
+    if sel.having or sel.lacking:
+        found = candidates(ctx, sel)
+        found = found.select(c for c in found.columns if c in wanted)
+    else:  # millions of things of which few columns are looked at, once: nothing to be remembered
+        found = things(ctx, sel)
+        found = possible(judged(ctx, found.select(c for c in found.columns if c in wanted), own(sel)))
     if sel.by:
         about = pl.lit(None, pl.String)
         acted = acted_for(ctx, found.with_columns(own="grid", about=about), sel.by, kind)
@@ -157,14 +162,16 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
         return with_counterparts(ctx, alone(ctx, sel), sel)
 
     # Findings of other rules do not change once assessed, so the selector itself is the key.
-    found: pl.DataFrame = ctx.memo(("candidates", sel), make) if not _asks_holder(sel) else make()
+    found: pl.DataFrame = ctx.memo(("candidates", sel, ctx.narrow), make) if not _asks_holder(sel) else make()
     return found
 
 
 def alone(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector's own condition; counterparts and holders not yet."""
     key = replace(sel, having=(), lacking=(), by=(), same=None, within=None, distinct=None, span=NOWHERE)
-    found: pl.DataFrame = ctx.memo(("alone", key), lambda: possible(judged(ctx, things(ctx, sel), own(sel))))
+    found: pl.DataFrame = ctx.memo(
+        ("alone", key, ctx.narrow), lambda: possible(judged(ctx, things(ctx, sel), own(sel)))
+    )
     return found
 
 

@@ -12,6 +12,18 @@ import polars as pl
 
 
 @dataclass(frozen=True)
+class Narrow:
+    """What a rule need not read: of the fact types and of the rules' findings among `names`, only what has its home in
+    the `days` (first, behind the last), at the `grids`, and belongs to the `cases` by its fields `key`. None: any."""
+
+    names: frozenset[str]
+    days: tuple[int, int] | None = None
+    grids: frozenset[str] | None = None
+    key: tuple[str, ...] = ()
+    cases: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Scope:
     """`holders`: in all their periods; `periods` (labels): of all holders; `pairs`: by period, holders in that period
     alone; `cases`: what is named by a case. Nothing at all: the rule need not be assessed."""

@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, day_of, days_in_book, facts_of
+from wuding.engines.columnar.context import Context, at_grids, day_of, days_in_book, facts_of, narrowed
 from wuding.engines.columnar.exact import prepare
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
@@ -99,7 +99,12 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
     frames = []
     for name in sel.names:
         rule, _, step = name.partition(".")
-        frames.append(ctx.findings[rule].filter(pl.col("step") == step))
+        narrow, wanted = narrowed(ctx, rule), pl.col("step") == step
+        if narrow is not None:
+            wanted = at_grids(narrow) & wanted
+            if narrow.days is not None:
+                wanted &= (pl.col("home") >= narrow.days[0]) & (pl.col("home") < narrow.days[1])
+        frames.append(ctx.findings[rule].filter(wanted))
     frame = pl.concat(frames, how="vertical") if frames else ctx.findings[next(iter(ctx.findings))].clear()
     frame = frame.with_columns(on=day_of(ctx, frame, "at"))
     exact = pl.when(pl.col("value_low") == pl.col("value_high")).then("value_low")

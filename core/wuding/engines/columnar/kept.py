@@ -1,0 +1,79 @@
+"""Findings that stand from an earlier check, with those that came in their place: put together only as far as somebody
+looks. After a thousand facts nearly all of millions of findings stand, and copying them would be most of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from wuding.engines.columnar.scope import Scope, inside
+
+MANY = 6  # changes on top of one another, beyond which they are put together
+
+
+class Findings(Protocol):
+    """What rules ask of the findings of others: a frame, or what stands for one."""
+
+    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame: ...
+
+    def clear(self) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The findings of `base`, and in place of those inside each scope, one after the other, the rows beside it."""
+
+    base: pl.DataFrame
+    changes: tuple[tuple[Scope, pl.DataFrame], ...] = ()
+
+    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame:
+        """The rows that meet a predicate, which looks at one row alone."""
+        layers = [self.base, *(new for _, new in self.changes)]
+        found = []
+        for n, layer in enumerate(layers):
+            rows = layer.filter(predicate)
+            for scope, _ in self.changes[n:]:
+                rows = rows.filter(~inside(scope)) if rows.height else rows
+            found.append(rows)
+        return pl.concat(found)
+
+    def clear(self) -> pl.DataFrame:
+        return self.base.clear()
+
+    def changed(self, scope: Scope, new: pl.DataFrame) -> Kept:
+        """The same with `new` in place of what is inside the scope (nothing at all: the same)."""
+        if not scope:
+            return self
+        if len(self.changes) < MANY:
+            return Kept(self.base, (*self.changes, (scope, new)))
+        return Kept(pl.concat([self.frame().filter(~inside(scope)), new]))
+
+    def bare(self) -> Kept:
+        """The same without `book` and `id`."""
+        return Kept(self.base.drop("book", "id"), tuple((s, new.drop("book", "id")) for s, new in self.changes))
+
+    def frame(self) -> pl.DataFrame:
+        """All rows."""
+        return self.filter(pl.lit(True)) if self.changes else self.base
+
+
+@dataclass(frozen=True)
+class Several:
+    """The findings of all variants of a rule."""
+
+    parts: tuple[Findings, ...]
+
+    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame:
+        return pl.concat([part.filter(predicate) for part in self.parts])
+
+    def clear(self) -> pl.DataFrame:
+        return self.parts[0].clear()
+
+
+def together(before: Findings | None, more: Findings) -> Findings:
+    """The findings of a rule's variants before this one, and of this one."""
+    parts: Sequence[Findings] = before.parts if isinstance(before, Several) else [before] if before is not None else []
+    return Several((*parts, more)) if parts else more
