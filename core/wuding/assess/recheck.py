@@ -69,7 +69,7 @@ def conclude(
         scope = scope_of(news, rule) if known and news is not None else None
         if scope is not None and not scope:
             return scope, past.frames[key]  # type: ignore[union-attr]
-        new = _assessed(replace(ctx, scope=scope), rule, names)
+        new = assessed_rule(replace(ctx, scope=scope), rule, names)
         if scope is None:
             return scope, new
         return scope, pl.concat([past.frames[key].filter(~inside(scope)), new])  # type: ignore[union-attr]
@@ -92,7 +92,8 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
     return past.as_of <= snap.as_of and past.window_from == snap.window_from and "grid" not in changes.registry
 
 
-def _assessed(ctx: Context, rule: Rule, names: dict[str, str]) -> pl.DataFrame:
+def assessed_rule(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
+    """The findings of one rule for the context's scope, ruled upon, with `book` and `id`. `names`: oldest names."""
     frame = ruled(ctx, assess_rule(ctx, rule), names)
     steps = [s.id for s in rule.steps] if isinstance(rule, Escalation) else []
     kinds = [(rule.head.id, rule.head.variant, step) for step in ("", *steps)]

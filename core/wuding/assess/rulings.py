@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from wuding.assess.frame import with_ids
@@ -9,7 +11,7 @@ from wuding.domain.finding import BREACHES
 from wuding.engines.columnar.context import Context, facts_of, start_of
 
 
-def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
+def ruled(ctx: Context, frame: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     """The findings with breaches `waived` or `overturned` where a waiver or an upheld appeal says so."""
     waivers, appeals = facts_of(ctx, "waiver"), facts_of(ctx, "appeal").filter(pl.col("f.upheld").fill_null(False))
     if waivers.is_empty() and appeals.is_empty():
@@ -36,10 +38,10 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFr
     return frame.drop("_row")
 
 
-def _called(names: dict[str, str]) -> pl.Expr:
+def _called(names: Mapping[str, str]) -> pl.Expr:
     """All that a waiver may call the rule of a finding: by its present name or its oldest, whole, or one variant, or
     one step of it."""
-    oldest = pl.col("rule").replace(names) if names else pl.col("rule")
+    oldest = pl.col("rule").replace(dict(names)) if names else pl.col("rule")
     variant = pl.when(pl.col("variant") != "").then(pl.format("[{}]", "variant")).otherwise(pl.lit(""))
     step = pl.when(pl.col("step") != "").then(pl.format(".{}", "step")).otherwise(pl.lit(""))
     parts = (pl.lit(""), variant, step, variant + step)

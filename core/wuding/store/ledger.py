@@ -33,6 +33,7 @@ FACT = (
     "seq", "batch", "domain", "type", "grid", "subject", "actor", "occurred_at", "recorded_at", "body", "hash",
 )  # fmt: skip
 Guard = Callable[[Connection, Sequence[NewFact]], None]
+Then = Callable[[Connection, "Receipt"], None]
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,20 @@ class Ledger:
         self.database.close()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
-    def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = ()) -> Receipt:
+    def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = (), then: Then | None = None) -> Receipt:
         """Record `facts`, all or none, and put those of the registry into force.
 
-        `guards` run inside the transaction, when no other writer can come between, and refuse by raising.
+        `guards` run inside the transaction, when no other writer can come between, and refuse by raising. `then` runs
+        inside it too, when the facts are in: what it writes is committed with them.
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
-        return self.append_prepared(prepare(facts, self._salt), [partial(_guarded, guard, facts) for guard in guards])
+        held = [partial(_guarded, guard, facts) for guard in guards]
+        return self.append_prepared(prepare(facts, self._salt), held, then)
 
-    def append_prepared(self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = ()) -> Receipt:
+    def append_prepared(
+        self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = (), then: Then | None = None
+    ) -> Receipt:
         """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
         core = projection.core_facts(prepared)
         count, root = len(prepared), root_of(prepared.hashes)
@@ -115,7 +120,10 @@ class Ledger:
             )
             self._insert(conn, prepared, number + 1, first, recorded)
             projection.apply(self.database, conn, [replace(fact, seq=first + fact.seq) for fact in core], last.seq)
-        return Receipt(first, last.seq + count, recorded, link.hex())
+            receipt = Receipt(first, last.seq + count, recorded, link.hex())
+            if then is not None:
+                then(conn, receipt)
+        return receipt
 
     def _locked(self, conn: Connection) -> tuple[int, Head]:
         """The number of the last batch and the head, with the head's lock in hand: nobody else can append."""

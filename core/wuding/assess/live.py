@@ -1,0 +1,345 @@
+"""The findings of one edition of a book as they stand, carried on fact by fact and moment by moment.
+
+A state in memory, never the truth: it is made from the ledger, follows it, and is dropped and made again whenever it
+cannot follow (`carry`). What it holds equals what a full check would find. Between two arrivals only what the new
+facts touch is assessed: by the rules' fact types first, then by what matching says, then by the planner of
+`wuding.assess.plan`, rule by rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from wuding.assess.board import Board, Change, changes_of
+from wuding.assess.changes import News, news_of
+from wuding.assess.frame import empty
+from wuding.assess.pulse import midnight, next_day, pulse_of, restless
+from wuding.assess.plan import scope_of
+from wuding.assess.recheck import Concluded, assessed_rule, conclude
+from wuding.domain.fact import CORE, Fact
+from wuding.domain.instants import local_day
+from wuding.engines.base import Changes, Match, Snapshot
+from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.columnar.scope import inside
+from wuding.engines.frames import frame_of
+from wuding.engines.terms import thing_of
+from wuding.program.builtin import FACTS
+from wuding.program.model import Program, Rule, Selector
+from wuding.program.parts import parts_of, rule_digests
+
+LASTING = ("named", "offset")  # cached results that new facts and passing time leave as they are
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What a book's rules look at, made once. `by_type`: by fact type, the keys of the rules that name it; `readers`:
+    by rule key, those that read its findings; `restless`: those that time alone may change at any moment; `joined`:
+    those in which facts are matched with counterparts; `names`: oldest names of rules."""
+
+    by_type: Mapping[str, frozenset[str]]
+    readers: Mapping[str, frozenset[str]]
+    restless: frozenset[str]
+    joined: frozenset[str]
+    names: Mapping[str, str]
+
+
+@dataclass
+class Live:
+    """The state of one edition: what is known, as of when, and by rule key the findings."""
+
+    program: Program
+    in_force: tuple[int | None, int | None]
+    known_seq: int
+    ctx: Context
+    boards: dict[str, Board]
+    touched: Touched
+    facts: dict[tuple[str, str], pl.DataFrame]
+    tails: dict[tuple[str, str], list[Fact]] = field(default_factory=dict)  # facts that are in no frame yet
+    pulses: dict[str, int] = field(default_factory=dict)
+    ahead: int = 2**62  # when the next fact that is dated ahead comes into sight
+    quick: dict[str, Any] = field(default_factory=dict)  # what quick ways of single rules carry along
+
+    @property
+    def as_of(self) -> int:
+        return self.ctx.as_of
+
+    def frame(self) -> pl.DataFrame:
+        """All findings, in the order of the rules."""
+        return pl.concat(self.boards[rule.head.key].frame() for rule in self.program.rules)
+
+
+class Findings(dict[str, pl.DataFrame]):
+    """By rule id the findings without `book` and `id`, made of the boards when a rule asks for them."""
+
+    def __init__(self, program: Program, boards: Mapping[str, Board]) -> None:
+        super().__init__()
+        self._keys: dict[str, list[str]] = {}
+        for rule in program.rules:
+            self._keys.setdefault(rule.head.id, []).append(rule.head.key)
+        self._boards = boards
+
+    def __contains__(self, rule_id: object) -> bool:
+        return rule_id in self._keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __missing__(self, rule_id: str) -> pl.DataFrame:
+        made = pl.concat(self._boards[key].frame().drop("book", "id") for key in self._keys[rule_id])
+        self[rule_id] = made
+        return made
+
+    def get(self, rule_id: str, default: Any = None) -> Any:
+        return self[rule_id] if rule_id in self._keys else default
+
+
+# ── beginning ────────────────────────────────────────────────────────────────────────────────────
+def begun(
+    program: Program, snap: Snapshot, known_seq: int, past: Live | None = None, changes: Changes | None = None
+) -> Live:
+    """The state as of a snapshot. With an earlier state and what has `changes` since, what they leave alone is not
+    assessed again."""
+    facts = dict(zip(snap.facts, pl.collect_all(list(snap.facts.values())), strict=True))
+    snap = replace(snap, facts={key: frame.lazy() for key, frame in facts.items()})
+    before = None if past is None else _concluded(past)
+    done = conclude(program, snap, before, changes)
+    boards = {key: Board(frame) for key, frame in done.frames.items()}
+    ctx = open_context(program, snap)
+    ctx.findings = Findings(program, boards)
+    live = Live(program, snap.in_force, known_seq, ctx, boards, touched_by(program), facts)
+    live.ahead = min((_first_after(frame, snap.as_of) for frame in facts.values()), default=live.ahead)
+    live.pulses = {key: pulse_of(board.base, snap.as_of) for key, board in boards.items()}
+    return live
+
+
+def _concluded(live: Live) -> Concluded:
+    frames = {rule.head.key: live.boards[rule.head.key].frame() for rule in live.program.rules}
+    digests = rule_digests(live.program, live.in_force)
+    return Concluded(live.as_of, live.ctx.snap.window_from, digests, frames)
+
+
+def _first_after(frame: pl.DataFrame, as_of: int) -> int:
+    at = frame.get_column("at")
+    low = at.filter(at > as_of).min()
+    return low if isinstance(low, int) else 2**62
+
+
+def touched_by(program: Program) -> Touched:
+    """See `Touched`."""
+    every = {name for name in program.domain.facts if name not in FACTS}
+    by_type: dict[str, set[str]] = {}
+    readers: dict[str, set[str]] = {}
+    for rule in program.rules:
+        for part in parts_of(rule):
+            if isinstance(part, Selector) and part.source == "fact":
+                for name in part.names or every:
+                    by_type.setdefault(name, set()).add(rule.head.key)
+        for used in program.uses.get(rule.head.key, ()):
+            readers.setdefault(used, set()).add(rule.head.key)
+    return Touched(
+        {name: frozenset(keys) for name, keys in by_type.items()},
+        {key: frozenset(keys) for key, keys in readers.items()},
+        frozenset(rule.head.key for rule in program.rules if restless(rule)),
+        frozenset(rule.head.key for rule in program.rules if _joins(rule)),
+        {r.head.id: r.head.was[0] for r in program.rules if r.head.was},
+    )
+
+
+def _joins(rule: Rule) -> bool:
+    return any(isinstance(part, Selector) and (part.having or part.lacking) for part in parts_of(rule))
+
+
+# ── going on ─────────────────────────────────────────────────────────────────────────────────────
+def can_follow(live: Live, as_of: int, facts: Sequence[Fact]) -> bool:
+    """Can the state be carried on in memory? Not where the registry changes, something recorded earlier is corrected
+    or erased, or a fact lies before the days asked about."""
+    if as_of < live.as_of:
+        return False
+    for fact in facts:
+        if fact.domain == CORE and fact.type != "import" and (fact.type not in FACTS or fact.type == "correction"):
+            return False
+        if fact.domain == live.program.domain.name:
+            started = any(frame.height for key, frame in live.facts.items() if key[0] != CORE)
+            if not started or local_day(fact.at, live.program.zone) < live.ctx.snap.window_from:
+                return False  # the window begins with the earliest fact (2b)
+    return True
+
+
+def wakes_at(live: Live) -> int:
+    """The first moment at which time alone may change a finding."""
+    if live.touched.restless:
+        return live.as_of + 1
+    return min([_next(live), *live.pulses.values()])
+
+
+def _next(live: Live) -> int:
+    return min(live.ahead, midnight(live.as_of, live.program.zone), next_day(live.as_of, live.program.zone))
+
+
+def passed(live: Live, as_of: int) -> list[Change]:
+    """Carries the state on to a later moment; answers what time alone has changed."""
+    if as_of <= live.as_of:
+        return []
+    if as_of < wakes_at(live):
+        live.ctx.snap = replace(live.ctx.snap, as_of=as_of)
+        return []
+    seen: dict[tuple[str, str], pl.DataFrame] = {}
+    everything = as_of >= _next(live)
+    if live.ahead <= as_of:
+        _settle(live)
+        between = (pl.col("at") > live.as_of) & (pl.col("at") <= as_of)
+        seen = {key: some for key, frame in live.facts.items() if not (some := frame.filter(between)).is_empty()}
+    wanted = {key for key, at in live.pulses.items() if at <= as_of} | live.touched.restless
+    return _go_on(Round(live, live.as_of, as_of, seen), None if everything else wanted)
+
+
+def arrived(live: Live, facts: Sequence[Fact], matches: Sequence[Match] | None = None) -> list[Change]:
+    """Takes new facts into the state, as of the moment at which it stands; answers what they have changed. They must
+    be such as it can follow. With the `matches` in which they take part, rules that look for such facts, one by one,
+    and have none of the matches are left alone."""
+    own = live.program.domain.name
+    seen: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        live.known_seq = max(live.known_seq, fact.seq)
+        key = ((CORE if fact.type in FACTS else own), fact.type)
+        if key not in live.facts or fact.domain != key[0]:
+            continue
+        live.tails.setdefault(key, []).append(fact)
+        if fact.at > live.as_of:
+            live.ahead = min(live.ahead, fact.at)
+        else:
+            seen.setdefault(key, []).append(fact)
+    if not seen:
+        return []
+    wanted: set[str] | None = None
+    if not any(key[0] == CORE for key in seen):  # of rulings and absences the planner knows whom they concern
+        wanted = {key for _, type_ in seen for key in live.touched.by_type.get(type_, ())}
+        if matches is not None:
+            wanted &= {match.rule for match in matches} | live.touched.joined
+    frames = {key: frame_of(some, thing_of(live.program, key[1]).fields) for key, some in seen.items()}
+    return _go_on(Round(live, live.as_of, live.as_of, frames), wanted)
+
+
+@dataclass
+class Round:
+    """One step of a state: from the moment `was` to `as_of`, with the facts that are new or have come into sight."""
+
+    live: Live
+    was: int
+    as_of: int
+    seen: Mapping[tuple[str, str], pl.DataFrame]
+    found: dict[str, list[Change]] = field(default_factory=dict)  # by rule id
+    _news: News | None = None
+
+    def news(self) -> News:
+        """What the planner is told, made when it is first needed."""
+        if self._news is None:
+            live = self.live
+            live.ctx = _context(live, self.as_of, {type_ for _, type_ in self.seen})
+            changes = Changes({key: frame.lazy() for key, frame in self.seen.items()})
+            today_was = local_day(self.was - 1, live.program.zone) + 1
+            self._news = news_of(live.ctx, changes, self.was, today_was, _Old(live.boards))
+            self._news.changed.findings.update({rule.head.id: empty() for rule in live.program.rules})
+            for rule_id, found in self.found.items():
+                self._tell(rule_id, found)
+        return self._news
+
+    def note(self, rule: Rule, found: Sequence[Change]) -> None:
+        """Lets the rules that come later know which findings of this one differ."""
+        dict.pop(self.live.ctx.findings, rule.head.id, None)
+        self.found.setdefault(rule.head.id, []).extend(found)
+        if self._news is not None:
+            self._tell(rule.head.id, found)
+
+    def _tell(self, rule_id: str, found: Sequence[Change]) -> None:
+        assert self._news is not None
+        rows = [row for change in found for row in (change.old, change.new) if row is not None]
+        some = next(iter(self.live.boards.values())).rows(rows).drop("book", "id")
+        changed = self._news.changed.findings
+        changed[rule_id] = pl.concat([changed[rule_id], some])
+
+
+def _go_on(step: Round, wanted: Collection[str] | None) -> list[Change]:
+    """Assesses the rules `wanted` (None: all that the planner names) and those that read what has changed."""
+    live = step.live
+    if step.as_of != step.was or wanted is None:
+        step.news()
+    due = None if wanted is None else set(wanted)
+    found: list[Change] = []
+    for rule in live.program.rules:
+        key = rule.head.key
+        if due is not None and key not in due:
+            continue
+        some = _rule_again(step, rule)
+        if some:
+            step.note(rule, some)
+            found += some
+            if due is not None:
+                due |= live.touched.readers.get(key, frozenset())
+    return found
+
+
+class _Old(dict[str, pl.DataFrame]):
+    """By rule key the findings before the change, as the planner asks for them."""
+
+    def __init__(self, boards: Mapping[str, Board]) -> None:
+        super().__init__()
+        self._boards = boards
+
+    def __missing__(self, key: str) -> pl.DataFrame:
+        return self._boards[key].frame()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self._boards else default
+
+
+def _rule_again(step: Round, rule: Rule) -> list[Change]:
+    live, key = step.live, rule.head.key
+    board, scope = live.boards[key], scope_of(step.news(), rule)
+    if scope is not None and not scope:
+        if live.pulses[key] <= live.as_of:
+            live.pulses[key] = pulse_of(board.frame(), live.as_of)
+        return []
+    new = assessed_rule(replace(live.ctx, scope=scope), rule, live.touched.names)
+    before = board.frame()
+    old = before if scope is None else before.filter(inside(scope))
+    found = changes_of(old, new)
+    if found:
+        live.boards[key].base = new if scope is None else pl.concat([before.filter(~inside(scope)), new])
+        live.boards[key].places = None
+    if found or live.pulses[key] <= live.as_of:
+        live.pulses[key] = pulse_of(board.frame(), live.as_of)
+    return found
+
+
+def _settle(live: Live) -> None:
+    """Puts the facts that came one by one into the frames."""
+    for key, tail in live.tails.items():
+        new = frame_of(tail, thing_of(live.program, key[1]).fields)
+        live.facts[key] = pl.concat([live.facts[key], new], rechunk=True)
+    live.tails.clear()
+
+
+def _context(live: Live, as_of: int, types: Collection[str]) -> Context:
+    """The context as of a moment, with what new facts of these types leave as it was."""
+    _settle(live)
+    old, sight = live.ctx, as_of < live.ahead
+    kept = {
+        key: value
+        for key, value in old.cache.items()
+        if key in LASTING
+        or key[0] in LASTING
+        or (key[0] == "facts" and key[1] not in types and sight)
+        or (key[0] == "acting" and "absence" not in types and sight)
+    }
+    if not sight:
+        live.ahead = min((_first_after(frame, as_of) for frame in live.facts.values()), default=2**62)
+    snap = replace(old.snap, facts={key: frame.lazy() for key, frame in live.facts.items()}, as_of=as_of)
+    return replace(old, snap=snap, today_end=local_day(as_of - 1, live.program.zone) + 1, cache=kept, locks={})
