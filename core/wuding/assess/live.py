@@ -19,6 +19,8 @@ from wuding.assess.changes import News, news_of
 from wuding.assess.frame import empty
 from wuding.assess.pulse import midnight, next_day, pulse_of, restless
 from wuding.assess.plan import scope_of
+from wuding.assess.quick import countable, counted, nothing_ruled
+from wuding.assess.quick_share import carry, shared_again, shares_of
 from wuding.assess.recheck import Concluded, assessed_rule, conclude
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.instants import local_day
@@ -28,7 +30,7 @@ from wuding.engines.columnar.scope import inside
 from wuding.engines.frames import frame_of
 from wuding.engines.terms import thing_of
 from wuding.program.builtin import FACTS
-from wuding.program.model import Program, Rule, Selector
+from wuding.program.model import Patrol, Program, Rule, Scoring, Selector, Target
 from wuding.program.parts import parts_of, rule_digests
 
 LASTING = ("named", "offset")  # cached results that new facts and passing time leave as they are
@@ -38,12 +40,13 @@ LASTING = ("named", "offset")  # cached results that new facts and passing time 
 class Touched:
     """What a book's rules look at, made once. `by_type`: by fact type, the keys of the rules that name it; `readers`:
     by rule key, those that read its findings; `restless`: those that time alone may change at any moment; `joined`:
-    those in which facts are matched with counterparts; `names`: oldest names of rules."""
+    those in which facts are matched with counterparts; `reads`: by rule key, the ids of rules that it reads; `names`: oldest names of rules."""
 
     by_type: Mapping[str, frozenset[str]]
     readers: Mapping[str, frozenset[str]]
     restless: frozenset[str]
     joined: frozenset[str]
+    reads: Mapping[str, frozenset[str]]
     names: Mapping[str, str]
 
 
@@ -134,6 +137,7 @@ def _first_after(frame: pl.DataFrame, as_of: int) -> int:
 def touched_by(program: Program) -> Touched:
     """See `Touched`."""
     every = {name for name in program.domain.facts if name not in FACTS}
+    ids = {rule.head.key: rule.head.id for rule in program.rules}
     by_type: dict[str, set[str]] = {}
     readers: dict[str, set[str]] = {}
     for rule in program.rules:
@@ -148,6 +152,7 @@ def touched_by(program: Program) -> Touched:
         {key: frozenset(keys) for key, keys in readers.items()},
         frozenset(rule.head.key for rule in program.rules if restless(rule)),
         frozenset(rule.head.key for rule in program.rules if _joins(rule)),
+        {r.head.key: frozenset(ids[k] for k in program.uses.get(r.head.key, ()) if k in ids) for r in program.rules},
         {r.head.id: r.head.was[0] for r in program.rules if r.head.was},
     )
 
@@ -197,7 +202,7 @@ def passed(live: Live, as_of: int) -> list[Change]:
         between = (pl.col("at") > live.as_of) & (pl.col("at") <= as_of)
         seen = {key: some for key, frame in live.facts.items() if not (some := frame.filter(between)).is_empty()}
     wanted = {key for key, at in live.pulses.items() if at <= as_of} | live.touched.restless
-    return _go_on(Round(live, live.as_of, as_of, seen), None if everything else wanted)
+    return _go_on(Round(live, live.as_of, as_of, frames=seen), None if everything else wanted)
 
 
 def arrived(live: Live, facts: Sequence[Fact], matches: Sequence[Match] | None = None) -> list[Change]:
@@ -223,18 +228,20 @@ def arrived(live: Live, facts: Sequence[Fact], matches: Sequence[Match] | None =
         wanted = {key for _, type_ in seen for key in live.touched.by_type.get(type_, ())}
         if matches is not None:
             wanted &= {match.rule for match in matches} | live.touched.joined
-    frames = {key: frame_of(some, thing_of(live.program, key[1]).fields) for key, some in seen.items()}
-    return _go_on(Round(live, live.as_of, live.as_of, frames), wanted)
+    return _go_on(Round(live, live.as_of, live.as_of, seen, matches), wanted)
 
 
 @dataclass
 class Round:
-    """One step of a state: from the moment `was` to `as_of`, with the facts that are new or have come into sight."""
+    """One step of a state: from the moment `was` to `as_of`, with the facts that are new (`facts`) or have come into
+    sight (`frames`)."""
 
     live: Live
     was: int
     as_of: int
-    seen: Mapping[tuple[str, str], pl.DataFrame]
+    facts: Mapping[tuple[str, str], Sequence[Fact]] = field(default_factory=dict)
+    matches: Sequence[Match] | None = None
+    frames: Mapping[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
     found: dict[str, list[Change]] = field(default_factory=dict)  # by rule id
     _news: News | None = None
 
@@ -242,8 +249,9 @@ class Round:
         """What the planner is told, made when it is first needed."""
         if self._news is None:
             live = self.live
-            live.ctx = _context(live, self.as_of, {type_ for _, type_ in self.seen})
-            changes = Changes({key: frame.lazy() for key, frame in self.seen.items()})
+            new = {key: frame_of(some, thing_of(live.program, key[1]).fields) for key, some in self.facts.items()}
+            live.ctx = _context(live, self.as_of, {type_ for _, type_ in (*new, *self.frames)})
+            changes = Changes({key: frame.lazy() for key, frame in {**self.frames, **new}.items()})
             today_was = local_day(self.was - 1, live.program.zone) + 1
             self._news = news_of(live.ctx, changes, self.was, today_was, _Old(live.boards))
             self._news.changed.findings.update({rule.head.id: empty() for rule in live.program.rules})
@@ -271,19 +279,44 @@ def _go_on(step: Round, wanted: Collection[str] | None) -> list[Change]:
     live = step.live
     if step.as_of != step.was or wanted is None:
         step.news()
-    due = None if wanted is None else set(wanted)
+    if wanted is None:
+        live.quick.clear()
+    due, first = (None, frozenset()) if wanted is None else (set(wanted), frozenset(wanted))
     found: list[Change] = []
     for rule in live.program.rules:
         key = rule.head.key
         if due is not None and key not in due:
             continue
-        some = _rule_again(step, rule)
+        some = None if due is None else _quickly(step, rule, key in first)
+        if some is None:
+            some = _rule_again(step, rule)
+            if due is not None and isinstance(rule, Scoring | Target):
+                carry(live, rule)
         if some:
             step.note(rule, some)
             found += some
             if due is not None:
                 due |= live.touched.readers.get(key, frozenset())
     return found
+
+
+def _quickly(step: Round, rule: Rule, itself: bool) -> list[Change] | None:
+    """What a quick way finds, where the rule has one. `itself`: the rule is touched by facts or by time, not only by
+    findings of other rules."""
+    live = step.live
+    if step.was == step.as_of and itself and isinstance(rule, Patrol):
+        others = live.touched.reads[rule.head.key] & {id_ for id_, some in step.found.items() if some}
+        if step.matches is not None and not others and countable(rule) and nothing_ruled(live):
+            return counted(live, rule, [fact for some in step.facts.values() for fact in some], step.matches)
+    if not itself and isinstance(rule, Scoring | Target):
+        shares = shares_of(rule)
+        if shares is None:
+            return None
+        named = {name.partition(".")[0] for share in shares for name in share.sel.names}
+        changed = {id_ for id_, some in step.found.items() if some and id_ in live.touched.reads[rule.head.key]}
+        if changed <= named and nothing_ruled(live):
+            return shared_again(live, rule, [change for id_ in sorted(changed) for change in step.found[id_]])
+    return None
 
 
 class _Old(dict[str, pl.DataFrame]):
