@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from wuding.app.answers import Answer, told
 from wuding.domain.fact import Fact
+from wuding.errors import WudingError
 from wuding.store.outbox import Mark, Notice, read_mark, stretches, write_answer
 
 if TYPE_CHECKING:
+    import polars as pl
     from sqlalchemy import Connection
 
     from wuding.app.opened import Edition
@@ -126,12 +128,19 @@ class Arrivals:
         state = self._begun()
         return min((wakes_at(live) for live in state.lives), default=None) if state else None
 
-    def frame(self) -> object:
-        """All findings as they stand (a frame, as of a check); for those who compare."""
+    @property
+    def as_of(self) -> int:
+        """The moment as of which findings stand, microseconds UTC."""
+        state = self._begun()
+        return self.ledger.clock() if state is None else state.as_of
+
+    def frame(self) -> pl.DataFrame:
+        """All findings as they stand: what a check as of `as_of` finds. Raises WD802 without a book."""
         import polars as pl
 
         state = self._begun()
-        assert state is not None
+        if state is None:
+            raise WudingError("WD802", known="")
         return pl.concat(live.frame() for live in state.lives)
 
     # ── the state ────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from wuding.errors import Rejected, WudingError
 if TYPE_CHECKING:
     from wuding.app.answers import Answer
     from wuding.app.arrivals import Arrivals
+    from wuding.intake.known import Known
     from wuding.store.canonical import NewFact
     from wuding.store.ledger import Receipt
 
@@ -24,6 +25,11 @@ class Writing(Opened):
     """Recording one by one."""
 
     _arrivals: Arrivals | None = None
+    _known: tuple[int, Known] | None = None  # the places that facts may name, and up to which sequence
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read: dict[tuple[str, str, str | None], tuple[object, str | None]] = {}
 
     def arrivals(self) -> Arrivals:
         """What answers facts as they arrive; it keeps its state as long as this is open."""
@@ -46,6 +52,16 @@ class Writing(Opened):
         if self._arrivals is not None:
             self._arrivals.close()
         super().close()
+
+    def _places(self) -> Known:
+        from wuding.intake.known import known_frames
+        from wuding.store.registry import registry_frames, unchanged_since
+
+        if self._known is None or not unchanged_since(self.ledger, self._known[0]):
+            seq = self.ledger.head().seq
+            frames = registry_frames(self.ledger, seq)
+            self._known = (seq, known_frames(frames.grids, frames.subjects))
+        return self._known[1]
 
     def _watched(self, known_seq: int) -> list[Edition]:
         """The books whose findings are followed: those opened with, else those in force; none is fine."""
@@ -73,12 +89,11 @@ class Writing(Opened):
         when it happened (default: now). A fact about a subject takes the subject's grid at that time unless told.
         Raises Rejected for what does not fit the fact type."""
         from wuding.intake.recording import checked_fact
-        from wuding.store.registry import registry_frames
 
         domain, thing = self.domain_of(type_)
-        frames = registry_frames(self.ledger)
         owner = CORE if built_in(thing.name) else domain.name
-        fact = checked_fact(owner, thing, frames, self.ledger.zone, self.moment(at), grid, subject, actor, fields)
+        place = (self.moment(at), grid, subject, actor)
+        fact = checked_fact(owner, thing, self._places(), self.ledger.zone, *place, fields, self._read)
         return self._answered([fact])
 
     def correct(self, seq: int, *, void: bool = False, reason: str = "", by: str | None = None, **new: Any) -> Answer:
@@ -88,7 +103,6 @@ class Writing(Opened):
         Raises WD508 when there is no such fact, Rejected for what does not fit its type."""
         from wuding.intake.recording import checked_fact
         from wuding.store.corrections import correction_fact
-        from wuding.store.registry import registry_frames
 
         replacement = None
         if not void:
@@ -100,7 +114,7 @@ class Writing(Opened):
             at = self.moment(new.pop("at", old.at))
             fields = new or dict(old.fields)
             replacement = checked_fact(
-                old.domain, thing, registry_frames(self.ledger), self.ledger.zone, at, fields=fields, **place
+                old.domain, thing, self._places(), self.ledger.zone, at, fields=fields, **place
             )
         return self._answered([correction_fact(seq, self.ledger.clock(), replacement, actor=by, reason=reason)])
 

@@ -19,7 +19,7 @@ from wuding.assess.changes import News, news_of
 from wuding.assess.frame import empty
 from wuding.assess.pulse import midnight, next_day, pulse_of, restless
 from wuding.assess.plan import scope_of
-from wuding.assess.quick import countable, counted, nothing_ruled
+from wuding.assess.quick import countable, counted, may_be, nothing_ruled
 from wuding.assess.quick_share import carry, shared_again, shares_of
 from wuding.assess.recheck import Concluded, assessed_rule, conclude
 from wuding.domain.fact import CORE, Fact
@@ -29,8 +29,9 @@ from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.scope import inside
 from wuding.engines.frames import frame_of
 from wuding.engines.terms import thing_of
+from wuding.lang.nodes import Param
 from wuding.program.builtin import FACTS
-from wuding.program.model import Patrol, Program, Rule, Scoring, Selector, Target
+from wuding.program.model import Patrol, Program, Rule, Scoring, Selector, Target, Veto
 from wuding.program.parts import parts_of, rule_digests
 
 LASTING = ("named", "offset")  # cached results that new facts and passing time leave as they are
@@ -40,13 +41,16 @@ LASTING = ("named", "offset")  # cached results that new facts and passing time 
 class Touched:
     """What a book's rules look at, made once. `by_type`: by fact type, the keys of the rules that name it; `readers`:
     by rule key, those that read its findings; `restless`: those that time alone may change at any moment; `joined`:
-    those in which facts are matched with counterparts; `reads`: by rule key, the ids of rules that it reads; `names`: oldest names of rules."""
+    those in which facts are matched with counterparts; `reads`: by rule key, the ids of rules that it reads;
+    `finding_selectors`: and how it selects findings; `by_finding`: who reads parameters that depend on one; `names`: oldest names of rules."""
 
     by_type: Mapping[str, frozenset[str]]
     readers: Mapping[str, frozenset[str]]
     restless: frozenset[str]
     joined: frozenset[str]
     reads: Mapping[str, frozenset[str]]
+    finding_selectors: Mapping[str, tuple[Selector, ...]]
+    by_finding: frozenset[str]
     names: Mapping[str, str]
 
 
@@ -119,6 +123,8 @@ def begun(
     live = Live(program, snap.in_force, known_seq, ctx, boards, touched_by(program), facts)
     live.ahead = min((_first_after(frame, snap.as_of) for frame in facts.values()), default=live.ahead)
     live.pulses = {key: pulse_of(board.base, snap.as_of) for key, board in boards.items()}
+    for rule in program.rules:
+        carry(live, rule)
     return live
 
 
@@ -153,6 +159,16 @@ def touched_by(program: Program) -> Touched:
         frozenset(rule.head.key for rule in program.rules if restless(rule)),
         frozenset(rule.head.key for rule in program.rules if _joins(rule)),
         {r.head.key: frozenset(ids[k] for k in program.uses.get(r.head.key, ()) if k in ids) for r in program.rules},
+        {
+            rule.head.key: tuple(p for p in parts_of(rule) if isinstance(p, Selector) and p.source == "finding")
+            for rule in program.rules
+        },
+        frozenset(
+            rule.head.key
+            for rule in program.rules
+            if any(isinstance(p, Param) and program.parameters[p.name].by_finding for p in parts_of(rule))
+            or (isinstance(rule, Scoring) and any(isinstance(r, Veto) and rule.head.id in r.touches for r in program.rules))
+        ),
         {r.head.id: r.head.was[0] for r in program.rules if r.head.was},
     )
 
@@ -196,12 +212,14 @@ def passed(live: Live, as_of: int) -> list[Change]:
         live.ctx.snap = replace(live.ctx.snap, as_of=as_of)
         return []
     seen: dict[tuple[str, str], pl.DataFrame] = {}
-    everything = as_of >= _next(live)
+    everything = as_of >= min(midnight(live.as_of, live.program.zone), next_day(live.as_of, live.program.zone))
     if live.ahead <= as_of:
         _settle(live)
         between = (pl.col("at") > live.as_of) & (pl.col("at") <= as_of)
         seen = {key: some for key, frame in live.facts.items() if not (some := frame.filter(between)).is_empty()}
     wanted = {key for key, at in live.pulses.items() if at <= as_of} | live.touched.restless
+    wanted |= {key for _, type_ in seen for key in live.touched.by_type.get(type_, ())}
+    everything = everything or any(key[0] == CORE for key in seen)
     return _go_on(Round(live, live.as_of, as_of, frames=seen), None if everything else wanted)
 
 
@@ -254,7 +272,7 @@ class Round:
             changes = Changes({key: frame.lazy() for key, frame in {**self.frames, **new}.items()})
             today_was = local_day(self.was - 1, live.program.zone) + 1
             self._news = news_of(live.ctx, changes, self.was, today_was, _Old(live.boards))
-            self._news.changed.findings.update({rule.head.id: empty() for rule in live.program.rules})
+            self._news.changed.findings.update(dict.fromkeys((r.head.id for r in live.program.rules), empty()))
             for rule_id, found in self.found.items():
                 self._tell(rule_id, found)
         return self._news
@@ -285,19 +303,40 @@ def _go_on(step: Round, wanted: Collection[str] | None) -> list[Change]:
     found: list[Change] = []
     for rule in live.program.rules:
         key = rule.head.key
-        if due is not None and key not in due:
+        if due is not None and (key not in due or (key not in first and not _concerned(step, rule))):
             continue
         some = None if due is None else _quickly(step, rule, key in first)
         if some is None:
             some = _rule_again(step, rule)
-            if due is not None and isinstance(rule, Scoring | Target):
+            if due is not None:
                 carry(live, rule)
         if some:
             step.note(rule, some)
             found += some
             if due is not None:
                 due |= live.touched.readers.get(key, frozenset())
+    if due is None:
+        for rule in live.program.rules:
+            carry(live, rule)
     return found
+
+
+def _concerned(step: Round, rule: Rule) -> bool:
+    """May a finding that has changed, in its old form or its new, be one that the rule looks for?"""
+    live = step.live
+    if _parameters_by_finding(live, rule):
+        return True
+    selectors = live.touched.finding_selectors.get(rule.head.key, ())
+    for rule_id in live.touched.reads[rule.head.key]:
+        for change in step.found.get(rule_id, ()):
+            for row in (change.old, change.new):
+                if row is not None and any(may_be(sel, row) for sel in selectors):
+                    return True
+    return False
+
+
+def _parameters_by_finding(live: Live, rule: Rule) -> bool:
+    return rule.head.key in live.touched.by_finding
 
 
 def _quickly(step: Round, rule: Rule, itself: bool) -> list[Change] | None:

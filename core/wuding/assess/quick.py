@@ -18,6 +18,7 @@ from wuding.domain.instants import local_day
 from wuding.domain.period import period_of
 from wuding.engines.base import Match
 from wuding.engines.columnar.conditions import terms
+from wuding.engines.columnar.exact import holds
 from wuding.engines.columnar.holding import acting_posts
 from wuding.engines.columnar.things import shared
 from wuding.engines.durable.cells import field_of
@@ -29,6 +30,7 @@ from wuding.program.parts import parts_of
 if TYPE_CHECKING:
     from wuding.assess.live import Live
 
+TEXTS = ("status", "rule", "step", "variant", "band")
 Acting = Mapping[str, Sequence[tuple[str | None, str | None, int | None, int | None]]]
 
 
@@ -109,6 +111,25 @@ def certainly(program: Program, sel: Selector, fact: Fact, match: Match) -> bool
     if all(field_of(fact, f.name, declared.get(f.name))[0] is not None for f in terms(sel.when) if isinstance(f, Field)):
         return True
     return None
+
+
+class Env(dict[str, Any]):
+    """What a condition reads of a finding; what it may read besides is unknown."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
+def texts_of(row: Row) -> Env:
+    """The texts of a finding, as conditions read them."""
+    return Env((f"f.{name}", row[name]) for name in TEXTS)
+
+
+def may_be(sel: Selector, row: Row) -> bool:
+    """May the finding be one that the selector of findings selects, going by its rule and its texts?"""
+    if sel.names and row["rule"] + (f".{row['step']}" if row["step"] else "") not in sel.names:
+        return False
+    return holds(sel.when, texts_of(row)) is not False
 
 
 # ── patrol ───────────────────────────────────────────────────────────────────────────────────────

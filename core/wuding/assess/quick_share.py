@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from wuding.assess.board import Change, Row
-from wuding.assess.quick import places_of, same_rows
+from wuding.assess.quick import TEXTS, may_be, places_of, same_rows, texts_of
 from wuding.assess.quick_params import params_into
 from wuding.assess.quick_score import Points, Scored, finding, points_of, ranks, scored
 from wuding.domain.instants import local_day
@@ -28,7 +28,6 @@ from wuding.program.model import Rule, Scoring, Selector, Target
 if TYPE_CHECKING:
     from wuding.assess.live import Live
 
-TEXTS = ("status", "rule", "step", "variant", "band")
 Key = tuple[str, str]  # holder, period
 
 
@@ -96,21 +95,31 @@ def counts_in(live: Live, rule: Scoring | Target, share: Share, row: Row) -> tup
     """For whom a finding counts in a share, and whether it meets. None where places have moved, or a text is
     missing."""
     assert rule.every is not None
-    env = {f"f.{name}": row[name] for name in TEXTS}
-    if row["rule"] + (f".{row['step']}" if row["step"] else "") not in share.sel.names:
-        return [], False
-    inside, meets = holds(share.sel.when, env), holds(share.when, env)
-    if inside is False:
+    inside, meets = _judged(live, rule, share, row)
+    if inside is False or row["grid"] is None:
         return [], False
     if inside is None or meets is None or row["home"] is None:
         return None
-    label = period_of(row["home"], rule.every).label
-    if row["grid"] is None:
-        return [], False
     up = places_of(live).up.get(row["grid"])
     if up is None:
         return None
+    name = ("label", rule.every, row["home"])
+    label = live.quick.get(name)
+    if label is None:
+        label = live.quick[name] = period_of(row["home"], rule.every).label
     return [(grid, label) for grid in (up if share.subtree else up[:1])], meets
+
+
+def _judged(live: Live, rule: Rule, share: Share, row: Row) -> tuple[bool | None, bool | None]:
+    """Is the finding one of the share's, and does it meet? The same for all of the same texts."""
+    name = (rule.head.key, share.name, *[row[text] for text in TEXTS])
+    found = live.quick.get(name)
+    if found is None:
+        env = texts_of(row)
+        inside = may_be(share.sel, row) and holds(share.sel.when, env)
+        found = live.quick[name] = (inside, holds(share.when, env))
+    judged: tuple[bool | None, bool | None] = found
+    return judged
 
 
 def carried(live: Live, rule: Scoring | Target, shares: tuple[Share, ...]) -> Shares | None:
@@ -123,7 +132,7 @@ def carried(live: Live, rule: Scoring | Target, shares: tuple[Share, ...]) -> Sh
         for other in live.program.rules:
             if other.head.id not in names:
                 continue
-            for row in live.boards[other.head.key].frame().iter_rows(named=True):
+            for row in live.boards[other.head.key].frame().select("grid", "home", *TEXTS).iter_rows(named=True):
                 found = counts_in(live, rule, share, row)
                 if found is None:
                     return None
