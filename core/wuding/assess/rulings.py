@@ -16,7 +16,7 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: Mapping[str, str]) -> pl.Dat
     waivers, appeals = facts_of(ctx, "waiver"), facts_of(ctx, "appeal").filter(pl.col("f.upheld").fill_null(False))
     if waivers.is_empty() and appeals.is_empty():
         return frame
-    frame = frame.with_row_index("_row")
+    frame = frame.rechunk().with_row_index("_row")  # Polars 2.1 fails at `format` where columns are cut differently
     breach = pl.col("status").is_in(sorted(BREACHES))
     breaches = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
     if not waivers.is_empty():
