@@ -43,6 +43,7 @@ class Notice:
     tries: int = 0
     done: int | None = None
     error: str | None = None
+    written_at: int = 0
 
 
 def read_mark(conn: Connection) -> Mark | None:
@@ -168,7 +169,10 @@ def notices(ledger: Ledger, *, waiting: bool = False) -> list[Notice]:
 
 def _notice(row: Any) -> Notice:
     acked = json.loads(row.acked)
-    return Notice(row.id, row.kind, row.finding, json.loads(row.body), row.n, acked, row.tries, row.done, row.error)
+    body = json.loads(row.body)
+    return Notice(
+        row.id, row.kind, row.finding, body, row.n, acked, row.tries, row.done, row.error, row.written_at
+    )  # fmt: skip
 
 
 # ── what is to be answered ───────────────────────────────────────────────────────────────────────
