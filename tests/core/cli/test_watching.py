@@ -25,7 +25,7 @@ def enforced(wuding: Wuding, ledger: Path, tmp_path: Path) -> Path:
     """A ledger with a book in force that has a step which tells somebody."""
     (tmp_path / "little.yaml").write_text(BOOK + CASES, encoding="utf-8")
     assert wuding("enforce", "little.yaml").code == 0
-    assert wuding("appoint", "wu", "fire-manager", "--grid", "G1").code == 0
+    assert wuding("appoint", "wu", "fire-manager", "G1").code == 0
     return ledger
 
 
