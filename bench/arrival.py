@@ -83,7 +83,9 @@ def run(folder: Path, count: int, seed: int, kinds: bool) -> int:
     plain = 1_000 * at(sorted(inserts), 0.5)
     print(f"{len(every):,} arrivals after {before:,} facts, SQLite")
     print(f"p50 {p50:.2f} ms  p99 {p99:.2f} ms  a bare durable insert {plain:.2f} ms  ratio {p50 / plain:.2f}")
-    print(f"CPU {1_000 * work / len(every):.2f} ms each, {changed:,} findings changed; goals: p50 {P50:g}, p99 {P99:g} ms")
+    print(
+        f"CPU {1_000 * work / len(every):.2f} ms each, {changed:,} findings changed; goals: p50 {P50:g}, p99 {P99:g} ms"
+    )
     if ticks:
         some = sorted(ticks)
         print(f"{len(ticks)} ticks: median {1_000 * at(some, 0.5):.0f} ms, longest {1_000 * some[-1]:.0f} ms")

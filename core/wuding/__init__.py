@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from wuding.hookspecs import hookimpl
 
 __all__ = [
-    "Answer", "Change", "CheckResult", "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
+    "Answer", "Change", "CheckResult",
+    "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
     "Wuding", "WudingError", "hookimpl",
 ]  # fmt: skip
 
 _HOMES = {
-    "Answer": "app", "Change": "app", "CheckResult": "app", "Wuding": "app", "Explanation": "explain.model", "Fact": "domain.fact",
+    "Answer": "app", "Change": "app", "CheckResult": "app",
+    "Wuding": "app", "Explanation": "explain.model", "Fact": "domain.fact",
     "Finding": "domain.finding", "Grid": "domain.grid",
     "Post": "domain.post", "Subject": "domain.subject", "Diagnostic": "errors", "Rejected": "errors", "Span": "errors",
     "WudingError": "errors", "hookimpl": "hookspecs",

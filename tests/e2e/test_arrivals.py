@@ -106,7 +106,8 @@ def test_only_the_highest_of_the_steps_that_are_past_is_sent(url: str, tmp_path:
     later = tmp_path / "steps.yaml"
     later.write_text(
         BOOK.replace(
-            "      - {id: fixed,", "      - {id: again, wait: 9d, tell: {role: grid-leader, at: grid}}\n      - {id: fixed,"
+            "      - {id: fixed,",
+            "      - {id: again, wait: 9d, tell: {role: grid-leader, at: grid}}\n      - {id: fixed,",
         ),
         encoding="utf-8",
     )

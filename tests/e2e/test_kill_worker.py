@@ -106,9 +106,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, book: Path) -> No
                 assert matcher.tally.answered > ARRIVALS // 2  # type: ignore[union-attr]
             assert w.ledger.head().seq == before + ARRIVALS
             carried = w.arrivals()
-            assert_frame_equal(
-                carried.frame().sort(KEY), w.check(as_of=carried.as_of, save=False).frame.sort(KEY)
-            )
+            assert_frame_equal(carried.frame().sort(KEY), w.check(as_of=carried.as_of, save=False).frame.sort(KEY))
             written = [one.id for one in notices(w.ledger)]
             assert len(set(written)) == len(written) > 0
             assert sorted(written) == sorted(id_ for some in told_ for what, id_, _ in some if what == "notice")

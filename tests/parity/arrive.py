@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tests.parity.history import History, Moment, changes, rows
 
-from wuding.assess import live
+from wuding.assess import carry, live
 from wuding.assess.check import check, snapshot_of_world
 from wuding.domain.corrections import CORRECTION
 from wuding.domain.fact import Fact
@@ -18,14 +18,14 @@ def arrived_differently(history: History, matcher: Matcher) -> str:
     before: Moment | None = None
     for program, world in history.moments:
         new = None if before is None else _arriving(before, (program, world))
-        if state is None or before is None or new is None or not live.can_follow(state, world.as_of, new):
+        if state is None or before is None or new is None or not carry.can_follow(state, world.as_of, new):
             snap = snapshot_of_world(world, program)
             seen = None if before is None else changes(program, before[1], world)
             state = live.begun(program, snap, 0, state, seen)
         else:
-            live.passed(state, world.as_of)
+            carry.passed(state, world.as_of)
             for fact in new:
-                live.arrived(state, [fact], matcher.touched(program, [fact], ()))
+                carry.arrived(state, [fact], matcher.touched(program, [fact], ()))
         before = (program, world)
         full = rows(check(program, snapshot_of_world(world, program)))
         carried = rows(state.frame())

@@ -123,7 +123,7 @@ class Arrivals:
 
     def wakes_at(self) -> int | None:
         """The next moment at which time alone may change a finding; None when nothing is followed."""
-        from wuding.assess.live import wakes_at
+        from wuding.assess.carry import wakes_at
 
         state = self._begun()
         return min((wakes_at(live) for live in state.lives), default=None) if state else None
@@ -180,15 +180,13 @@ class Arrivals:
         return snapshot(self.ledger, self.columns, program, as_of, seq, None, in_force)
 
     def _follows(self, state: State, as_of: int, facts: Sequence[Fact]) -> bool:
-        from wuding.assess.live import can_follow
+        from wuding.assess.carry import can_follow
 
         return len(facts) <= MANY and all(can_follow(live, as_of, facts) for live in state.lives)
 
-    def _step(
-        self, state: State, as_of: int, facts: Sequence[Fact], upto: int, step: Round, *, silent: bool
-    ) -> None:
+    def _step(self, state: State, as_of: int, facts: Sequence[Fact], upto: int, step: Round, *, silent: bool) -> None:
         """Carries every edition on to a moment, and takes in facts that it can follow."""
-        from wuding.assess.live import arrived, passed
+        from wuding.assess.carry import arrived, passed
         from wuding.notify.notices import notices_of
 
         for live in state.lives:
@@ -235,7 +233,10 @@ class Arrivals:
                 self._anew(state, as_of, stretch.last_seq, step, silent=stretch.imported)
             moved = True
         before = len(step.changes)
-        self._step(state, now, (), state.known_seq, step, silent=False)
+        if self._follows(state, now, ()):
+            self._step(state, now, (), state.known_seq, step, silent=False)
+        else:
+            self._anew(state, now, state.known_seq, step, silent=False)
         moved = moved or len(step.changes) > before
         sent: list[Notice] = []
         if moved or self._unmarked():

@@ -113,9 +113,7 @@ class Writing(Opened):
             place = {n: new.pop(n, getattr(old, n)) for n in ("grid", "subject", "actor")}
             at = self.moment(new.pop("at", old.at))
             fields = new or dict(old.fields)
-            replacement = checked_fact(
-                old.domain, thing, self._places(), self.ledger.zone, at, fields=fields, **place
-            )
+            replacement = checked_fact(old.domain, thing, self._places(), self.ledger.zone, at, fields=fields, **place)
         return self._answered([correction_fact(seq, self.ledger.clock(), replacement, actor=by, reason=reason)])
 
     def add_grids(self, grids: Iterable[Grid]) -> Receipt:

@@ -15,6 +15,17 @@ from wuding.program.model import Escalation, Rule, Selector, Target
 from wuding.program.parts import parts_of
 
 NEVER = 2**62
+SETTLED = (
+    "met",
+    "missed",
+    "done",
+    "late",
+    "out-of-order",
+    "failed",
+    "told",
+    "dropped",
+    "reached",
+)  # whatever time does
 
 
 def next_day(as_of: int, zone: str) -> int:
@@ -32,15 +43,16 @@ def restless(rule: Rule) -> bool:
     """May the rule's findings change with any moment that passes?"""
     if isinstance(rule, Target) and rule.hold:
         return True
-    if isinstance(rule, Escalation):
-        if rule.pauses is not None or any(step.repeat is not None for step in rule.steps):
-            return True
+    moving = isinstance(rule, Escalation) and (rule.pauses is not None or any(s.repeat for s in rule.steps))
+    if moving:
+        return True
     return any(isinstance(p, Selector) and isinstance(p.within, Duration) for p in parts_of(rule))
 
 
 def pulse_of(frame: pl.DataFrame, as_of: int) -> int:
     """The first moment after `as_of` at which a limit in the findings passes."""
-    ahead = frame.get_column("due").filter(frame.get_column("due") >= as_of)
+    due = frame.get_column("due")
+    ahead = frame.filter((due >= as_of) & ~frame.get_column("status").is_in(SETTLED)).get_column("due")
     low = ahead.min()
     # At the very limit is in time: it has passed a microsecond later. A notice without a wait is due at once.
     return NEVER if not isinstance(low, int) else max(low, as_of + 1) if low > as_of else as_of + 1

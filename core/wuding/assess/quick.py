@@ -28,6 +28,8 @@ from wuding.program.model import Patrol, Program, Selector
 from wuding.program.parts import parts_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from wuding.assess.live import Live
 
 TEXTS = ("status", "rule", "step", "variant", "band")
@@ -108,7 +110,9 @@ def certainly(program: Program, sel: Selector, fact: Fact, match: Match) -> bool
     if not sel.by:
         return match.certain
     declared = thing_of(program, fact.type).fields
-    if all(field_of(fact, f.name, declared.get(f.name))[0] is not None for f in terms(sel.when) if isinstance(f, Field)):
+    if all(
+        field_of(fact, f.name, declared.get(f.name))[0] is not None for f in terms(sel.when) if isinstance(f, Field)
+    ):
         return True
     return None
 

@@ -17,12 +17,11 @@ from wuding.assess.quick import TEXTS, may_be, places_of, same_rows, texts_of
 from wuding.assess.quick_params import params_into
 from wuding.assess.quick_score import Points, Scored, finding, points_of, ranks, scored
 from wuding.domain.instants import local_day
-from wuding.domain.number import SCALE, rounded, to_scaled
+from wuding.domain.number import rounded, to_scaled
 from wuding.domain.period import period_of
-from wuding.engines.columnar.exact import holds
 from wuding.engines.columnar.conditions import leaves
-from wuding.engines.columnar.params import cell_of, lookup
-from wuding.lang.nodes import Cmp, Cond, Field, Lit, OneOf, Term
+from wuding.engines.columnar.exact import holds
+from wuding.lang.nodes import Cmp, Cond, Field, Lit, OneOf
 from wuding.program.model import Rule, Scoring, Selector, Target
 
 if TYPE_CHECKING:

@@ -25,9 +25,7 @@ def deliver(ledger: Ledger, sinks: Sequence[Sink], *, limit: int = 100) -> list[
         return []
     done: list[Notice] = []
     while notices := claim(ledger, ledger.clock(), LEASE, limit):
-        for notice in notices:
-            if _deliver(ledger, notice, sinks):
-                done.append(notice)
+        done += [notice for notice in notices if _deliver(ledger, notice, sinks)]
     return done
 
 

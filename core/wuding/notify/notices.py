@@ -51,21 +51,21 @@ def notices_of(program: Program, changes: Iterable[Change]) -> Notices:
                 opened.add(case)
             continue
         before, after = _times(change.old), _times(change.new)
-        for time in range(before + 1, after + 1):
-            told.append((case, steps.get((key, row["step"]), 0), row, time))
+        place = steps.get((key, row["step"]), 0)
+        told += [(case, place, row, time) for time in range(before + 1, after + 1)]
         if before and not _fired(change.new):
             withdrawn.append(Notice("", "cancellation", row["id"], _body(program, row, "cancellation", 0)))
-    # Of several steps that are past already when a case opens, only the highest is sent (25); of several times of a step
-    # that have passed unseen, only the last.
+    # Of several steps that are past already when a case opens, only the highest is sent (25); of several times of a
+    # step that have passed unseen, only the last.
     last: dict[tuple[Any, ...], tuple[int, int]] = {}
     for case, place, _, time in told:
         about = case if case in opened else (*case, place)
         last[about] = max((place, time), last.get(about, (place, time)))
     made = []
-    for case, place, row, time in told:
+    for case, place, step, time in told:
         about = case if case in opened else (*case, place)
         kind = "notice" if (place, time) == last[about] else "superseded"
-        made.append(Notice(f"{row['id']}!{time}", kind, row["id"], _body(program, row, kind, time)))
+        made.append(Notice(f"{step['id']}!{time}", kind, step["id"], _body(program, step, kind, time)))
     return Notices(tuple(made), tuple(withdrawn))
 
 

@@ -139,9 +139,7 @@ def claim(ledger: Ledger, now: int, lease: int, limit: int = 100) -> list[Notice
     nothing: they can be taken again after that."""
     with ledger.database.write() as conn:
         free = "" if ledger.database.path else " FOR UPDATE SKIP LOCKED"
-        query = text(
-            f"SELECT * FROM notice WHERE done IS NULL AND claimed <= :now ORDER BY n LIMIT {int(limit)}{free}"
-        )
+        query = text(f"SELECT * FROM notice WHERE done IS NULL AND claimed <= :now ORDER BY n LIMIT {int(limit)}{free}")
         rows = conn.execute(query, {"now": now}).fetchall()
         if rows:
             take = text("UPDATE notice SET claimed = :until, tries = tries + 1 WHERE n IN :ns")
