@@ -187,6 +187,20 @@ def test_an_answer_that_fails_leaves_the_fact_recorded(url: str, book: Path, mon
         same(w, "an answer that failed")
 
 
+def test_a_year_turns_before_anything_was_recorded(url: str, book: Path) -> None:
+    clock = Clock()
+    with opened(url, clock, book, answering=True) as w:
+        w.add_grids([Grid("Z", "zone", None, "zone"), Grid("G1", "G1", "Z", "grid"), Grid("B0", "B0", "G1", "basic")])
+        w.tick()
+        clock.now += 250 * 24 * HOUR
+        w.tick()
+        same(w, "a New Year")
+        w.record("patrol", grid="B0", scope="gas")
+        same(w, "the first fact")
+        w.record("patrol", grid="B0", scope="gas", at="2024-12-30")
+        same(w, "a fact of the year before")
+
+
 def test_without_a_book_facts_are_recorded_all_the_same(url: str) -> None:
     with opened(url, Clock(), answering=True) as w:
         w.add_grids([Grid("B0", "cell", None, "basic")])
