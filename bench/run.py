@@ -53,6 +53,12 @@ BENCHES = (
         "at least",
         50,
     ),
+    Bench(
+        "one fact from `record()` to its answer, durably committed, a year of a county behind it, beside a bare insert",
+        "arrival.py",
+        "at most",
+        8,
+    ),
 )
 TOP = """# Performance
 

@@ -31,3 +31,7 @@ def test_matching_agrees_with_the_engines_that_judge_one_fact_at_a_time() -> Non
 
 def test_full_check_agrees_with_sql() -> None:
     assert " ratio " in _ran("full_check.py", "--facts", "5000", "--leaves", "100", "--rounds", "1")
+
+
+def test_arrivals_lead_to_what_a_full_check_finds() -> None:
+    assert " ratio " in _ran("arrival.py", "--facts", "15")

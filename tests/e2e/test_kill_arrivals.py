@@ -17,7 +17,7 @@ from tests.e2e.test_known_at import BOOK
 from wuding import Grid, Post, Wuding
 from wuding.store.outbox import notices
 
-CASES, KILLS = 60, 4
+CASES, KILLS = (300, 20) if os.environ.get("WUDING_NIGHTLY") else (40, 2)
 RECORDER = """
 import sys
 from wuding import Wuding
