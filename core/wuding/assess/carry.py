@@ -18,18 +18,18 @@ from wuding.assess.frame import empty
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
-from wuding.assess.quick import countable, counted, may_be, nothing_ruled
+from wuding.assess.quick import cases_of, countable, counted, holders_of, may_be, nothing_ruled
 from wuding.assess.quick_share import carry, shared_again, shares_of
 from wuding.assess.recheck import assessed_rule
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Match
 from wuding.engines.columnar.context import Context
-from wuding.engines.columnar.scope import inside
+from wuding.engines.columnar.scope import Scope, inside
 from wuding.engines.frames import frame_of
 from wuding.engines.terms import thing_of
 from wuding.program.builtin import FACTS
-from wuding.program.model import Patrol, Rule, Scoring, Target
+from wuding.program.model import Escalation, Patrol, Rule, Scoring, Target
 
 LASTING = ("named", "offset")  # cached results that new facts and passing time leave as they are
 
@@ -119,13 +119,21 @@ class Round:
     frames: Mapping[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
     found: dict[str, list[Change]] = field(default_factory=dict)  # by rule id
     _news: News | None = None
+    _moved: bool = False
+
+    def context(self) -> Context:
+        """The context as of the step, made when it is first needed."""
+        if not self._moved:
+            live, self._moved = self.live, True
+            live.ctx = _context(live, self.as_of, {type_ for _, type_ in (*self.facts, *self.frames)})
+        return self.live.ctx
 
     def news(self) -> News:
         """What the planner is told, made when it is first needed."""
         if self._news is None:
             live = self.live
+            self.context()
             new = {key: frame_of(some, thing_of(live.program, key[1]).fields) for key, some in self.facts.items()}
-            live.ctx = _context(live, self.as_of, {type_ for _, type_ in (*new, *self.frames)})
             changes = Changes({key: frame.lazy() for key, frame in {**self.frames, **new}.items()})
             today_was = local_day(self.was - 1, live.program.zone) + 1
             self._news = news_of(live.ctx, changes, self.was, today_was, _Old(live.boards))
@@ -227,12 +235,14 @@ class _Old(dict[str, pl.DataFrame]):
 
 def _rule_again(step: Round, rule: Rule) -> list[Change]:
     live, key = step.live, rule.head.key
-    board, scope = live.boards[key], scope_of(step.news(), rule)
+    board, scope = live.boards[key], _quick_scope(step, rule)
+    if scope is None:
+        scope = scope_of(step.news(), rule)
     if scope is not None and not scope:
         if live.pulses[key] <= live.as_of:
             live.pulses[key] = pulse_of(board.frame(), live.as_of)
         return []
-    new = assessed_rule(replace(live.ctx, scope=scope), rule, live.touched.names)
+    new = assessed_rule(replace(step.context(), scope=scope), rule, live.touched.names)
     before = board.frame()
     old = before if scope is None else before.filter(inside(scope))
     found = changes_of(old, new)
@@ -242,6 +252,23 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
     if found or live.pulses[key] <= live.as_of:
         live.pulses[key] = pulse_of(board.frame(), live.as_of)
     return found
+
+
+def _quick_scope(step: Round, rule: Rule) -> Scope | None:
+    """Whom new facts touch, where they alone say it; None: the planner must be asked."""
+    live, facts = step.live, [fact for some in step.facts.values() for fact in some]
+    alone = step.was == step.as_of and not step.frames and not any(key[0] == CORE for key in step.facts)
+    if not alone or rule.head.key in live.touched.joined | live.touched.always or _reads_changed(step, rule):
+        return None
+    if isinstance(rule, Escalation):
+        return cases_of(live, rule, facts)
+    if isinstance(rule, Patrol) and rule.apart is not None and rule.do is not None:
+        return holders_of(live, rule, rule.do, facts)
+    return None
+
+
+def _reads_changed(step: Round, rule: Rule) -> bool:
+    return any(step.found.get(id_) for id_ in step.live.touched.reads[rule.head.key])
 
 
 def _settle(live: Live) -> None:

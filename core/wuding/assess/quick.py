@@ -20,11 +20,12 @@ from wuding.engines.base import Match
 from wuding.engines.columnar.conditions import terms
 from wuding.engines.columnar.exact import holds
 from wuding.engines.columnar.holding import acting_posts
+from wuding.engines.columnar.scope import Scope
 from wuding.engines.columnar.things import shared
 from wuding.engines.durable.cells import field_of
 from wuding.engines.terms import thing_of
 from wuding.lang.nodes import Field
-from wuding.program.model import Patrol, Program, Selector
+from wuding.program.model import Escalation, Patrol, Program, Selector
 from wuding.program.parts import parts_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from wuding.assess.live import Live
 
+WORDS = ("text", "id", "enum", "ref", "person")  # types whose values are texts as they stand
 TEXTS = ("status", "rule", "step", "variant", "band")
 Acting = Mapping[str, Sequence[tuple[str | None, str | None, int | None, int | None]]]
 
@@ -134,6 +136,40 @@ def may_be(sel: Selector, row: Row) -> bool:
     if sel.names and row["rule"] + (f".{row['step']}" if row["step"] else "") not in sel.names:
         return False
     return holds(sel.when, texts_of(row)) is not False
+
+
+# ── whom facts touch ─────────────────────────────────────────────────────────────────────────────
+def cases_of(live: Live, rule: Escalation, facts: Iterable[Fact]) -> Scope | None:
+    """The cases of an escalation that new facts belong to by its key fields; None where they do not say."""
+    selectors = [part for part in parts_of(rule) if isinstance(part, Selector)]
+    if not rule.case or any(sel.same is not None or sel.source != "fact" for sel in selectors):
+        return None
+    found = set()
+    for fact in facts:
+        fields = thing_of(live.program, fact.type).fields
+        values = [fact.fields.get(name) for name in rule.case]
+        if not all(
+            isinstance(v, str) and k in fields and fields[k].type in WORDS
+            for k, v in zip(rule.case, values, strict=True)
+        ):
+            return None
+        found.add("/".join(map(str, values)))
+    return Scope(cases=frozenset(found))
+
+
+def holders_of(live: Live, rule: Patrol, do: Selector, facts: Iterable[Fact]) -> Scope | None:
+    """The holders that new facts count for; None where they have moved, or more than facts says it."""
+    others = [part for part in parts_of(rule.holders) if isinstance(part, Selector) and part is not rule.holders]
+    near = do.within in (None, "self") or (do.within == "subtree" and rule.holders.source == "grid")
+    if others or do.same is not None or not near or rule.holders.source not in ("grid", "subject"):
+        return None
+    found: set[str] = set()
+    for fact in facts:
+        holders = _holders(places_of(live), rule, fact)
+        if holders is None:
+            return None
+        found |= {holder for holder, _ in holders}
+    return Scope(holders=frozenset(found))
 
 
 # ── patrol ───────────────────────────────────────────────────────────────────────────────────────

@@ -195,9 +195,7 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         lazy = ctx.snap.facts.get(key)
         if lazy is None:
             lazy = pl.LazyFrame(schema=schema_of(thing.fields))
-        named = ctx.memo(
-            "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
-        )
+        named = named_in(ctx)
         holds = thing.holds or ()
         names = lazy.collect_schema().names()
         keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
@@ -207,6 +205,14 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         return in_one_piece(frame).with_columns(day)
 
     found: pl.DataFrame = ctx.memo(("facts", name), read)
+    return found
+
+
+def named_in(ctx: Context) -> set[str]:
+    """Every text in the rules and parameters."""
+    found: set[str] = ctx.memo(
+        "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
+    )
     return found
 
 
