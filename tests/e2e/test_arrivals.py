@@ -21,6 +21,12 @@ KEY = ["rule", "variant", "holder", "period", "case", "episode", "step"]
 HOUR = 3_600_000_000
 
 
+@pytest.fixture
+def lite(tmp_path: Path) -> str:
+    """An SQLite ledger: what is the same on both databases is tried on one."""
+    return f"sqlite:///{tmp_path}/ledger.db"
+
+
 def same(w: Wuding, what: str) -> None:
     """Is what is carried along what a check of everything finds?"""
     carried = w.arrivals()
@@ -53,9 +59,9 @@ def test_every_kind_of_change(url: str, book: Path) -> None:
             same(w, what)
 
 
-def test_time_passes_between_facts(url: str, book: Path) -> None:
+def test_time_passes_between_facts(lite: str, book: Path) -> None:
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         for n in range(12):
             clock.now += 11 * HOUR
             w.record("hazard", grid=f"B{n % 6}", hazard_id=f"N{n % 5}", severity="major")
@@ -67,9 +73,9 @@ def test_time_passes_between_facts(url: str, book: Path) -> None:
                 same(w, f"round {n}")
 
 
-def test_what_is_answered(url: str, book: Path) -> None:
+def test_what_is_answered(lite: str, book: Path) -> None:
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         opened_ = w.record("hazard", grid="B0", hazard_id="N1", severity="major")
         assert ("opened", "hazard@B0/N1") in whats(opened_) and not opened_.notices
         assert ("met", "monthly@B5/2024-07") in whats(w.record("inspection", grid="B5", actor="p5", filed=True))
@@ -89,9 +95,9 @@ def test_what_is_answered(url: str, book: Path) -> None:
         assert not w.tick().notices
 
 
-def test_a_voided_case_takes_its_notices_back(url: str, book: Path) -> None:
+def test_a_voided_case_takes_its_notices_back(lite: str, book: Path) -> None:
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         opening = w.record("hazard", grid="B0", hazard_id="N1", severity="major")
         clock.now += 100 * HOUR
         (told,) = w.tick().notices
@@ -102,7 +108,7 @@ def test_a_voided_case_takes_its_notices_back(url: str, book: Path) -> None:
         assert anew.finding == told.finding and len({told.id, back.id, anew.id}) == 3
 
 
-def test_only_the_highest_of_the_steps_that_are_past_is_sent(url: str, tmp_path: Path) -> None:
+def test_only_the_highest_of_the_steps_that_are_past_is_sent(lite: str, tmp_path: Path) -> None:
     later = tmp_path / "steps.yaml"
     later.write_text(
         BOOK.replace(
@@ -112,18 +118,18 @@ def test_only_the_highest_of_the_steps_that_are_past_is_sent(url: str, tmp_path:
         encoding="utf-8",
     )
     clock = Clock()
-    with started(url, clock, later) as w:
+    with started(lite, clock, later) as w:
         late = w.record("hazard", at="2024-06-01", grid="B0", hazard_id="N1", severity="major")
         assert [(n.kind, n.body["step"]) for n in late.notices] == [("superseded", "leader"), ("notice", "again")]
 
 
-def test_what_is_imported_sends_nothing_and_what_falls_due_later_does(url: str, book: Path, tmp_path: Path) -> None:
+def test_what_is_imported_sends_nothing_and_what_falls_due_later_does(lite: str, book: Path, tmp_path: Path) -> None:
     path = tmp_path / "hazards.csv"
     path.write_text(
         "grid,hazard_id,severity,at\nB0,OLD,major,2024-06-01T09:00\nB0,NEW,major,2024-07-02T08:00\n", encoding="utf-8"
     )
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         w.import_facts(path, fact="fire/hazard")
         seen = w.tick()
         assert ("told", "hazard.leader@B0/OLD") in whats(seen) and not seen.notices
@@ -151,28 +157,28 @@ def test_several_processes_answer_as_one(url: str, book: Path) -> None:
         assert len(notices(one.ledger)) == 2
 
 
-def test_what_was_recorded_and_not_answered_is_answered_after_a_restart(url: str, book: Path) -> None:
+def test_what_was_recorded_and_not_answered_is_answered_after_a_restart(lite: str, book: Path) -> None:
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         w.record("hazard", grid="B0", hazard_id="N1", severity="major")
-    with opened(url, clock, book) as w:
+    with opened(lite, clock, book) as w:
         w.record("hazard", grid="B1", hazard_id="N2", severity="major")
     clock.now += 100 * HOUR
-    with opened(url, clock, book, answering=True) as w:
+    with opened(lite, clock, book, answering=True) as w:
         answer = w.tick()
         assert {n.body["case"] for n in answer.notices} == {"N1", "N2"}
         with w.ledger.database.read() as conn:
             mark = read_mark(conn)
         assert mark is not None and (mark.known_seq, mark.as_of) == (w.ledger.head().seq, answer.as_of)
-    with opened(url, clock, book, answering=True) as w:
+    with opened(lite, clock, book, answering=True) as w:
         assert not w.tick().notices
 
 
-def test_an_answer_that_fails_leaves_the_fact_recorded(url: str, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_fails_leaves_the_fact_recorded(lite: str, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import wuding.app.arrivals as arrivals
 
     clock = Clock()
-    with started(url, clock, book) as w:
+    with started(lite, clock, book) as w:
         before = w.ledger.head().seq
 
         def fails(*_: object, **__: object) -> None:
@@ -187,9 +193,9 @@ def test_an_answer_that_fails_leaves_the_fact_recorded(url: str, book: Path, mon
         same(w, "an answer that failed")
 
 
-def test_a_year_turns_before_anything_was_recorded(url: str, book: Path) -> None:
+def test_a_year_turns_before_anything_was_recorded(lite: str, book: Path) -> None:
     clock = Clock()
-    with opened(url, clock, book, answering=True) as w:
+    with opened(lite, clock, book, answering=True) as w:
         w.add_grids([Grid("Z", "zone", None, "zone"), Grid("G1", "G1", "Z", "grid"), Grid("B0", "B0", "G1", "basic")])
         w.tick()
         clock.now += 250 * 24 * HOUR
@@ -201,8 +207,8 @@ def test_a_year_turns_before_anything_was_recorded(url: str, book: Path) -> None
         same(w, "a fact of the year before")
 
 
-def test_without_a_book_facts_are_recorded_all_the_same(url: str) -> None:
-    with opened(url, Clock(), answering=True) as w:
+def test_without_a_book_facts_are_recorded_all_the_same(lite: str) -> None:
+    with opened(lite, Clock(), answering=True) as w:
         w.add_grids([Grid("B0", "cell", None, "basic")])
         answer = w.record("fire/hazard", grid="B0", hazard_id="N1", severity="major")
         assert answer.first_seq == answer.known_seq == w.ledger.head().seq and answer.changes == ()

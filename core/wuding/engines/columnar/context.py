@@ -112,11 +112,23 @@ def _steady_offset(ctx: Context, instants: pl.Series) -> int | None:
     if not isinstance(low, int) or not isinstance(high, int):
         return None
 
-    def look() -> int | None:
-        found = {_offset(t, ctx.zone) for t in (*range(low, high, DAY_US // 2), high)}
+    def look(start: int, end: int) -> int | None:
+        found = {_offset(t, ctx.zone) for t in (*range(start, end, DAY_US // 2), end)}
         return found.pop() if len(found) == 1 else None
 
-    steady: int | None = ctx.memo(("offset", low // DAY_US, high // DAY_US), look)
+    # A stretch that was looked at is not looked at again: facts that arrive one by one make it longer each time.
+    seen: tuple[int, int, int] | None = ctx.cache.get(("offset", "seen"))
+    if seen is not None and seen[0] <= low <= seen[1]:
+        first, last, known = seen
+        if high <= last:
+            return known
+        if look(last, high) != known:
+            return None
+        ctx.cache["offset", "seen"] = (first, high, known)
+        return known
+    steady = look(low, high)
+    if steady is not None:
+        ctx.cache["offset", "seen"] = (low, high, steady)
     return steady
 
 
