@@ -24,7 +24,7 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: Mapping[str, str]) -> pl.Dat
             "recorded", wrule="f.rule", wholder="f.holder", since=start_of(ctx, waivers["f.from"]),
             until=start_of(ctx, waivers["f.to"] + 1), back=pl.col("f.retroactive").fill_null(False),
         )  # fmt: skip
-        hits = frame.filter(breach).select("_row", "holder", "at", own=_called(names)).explode("own").join(
+        hits = frame.filter(breach).select("_row", "holder", "at", own=called(names)).explode("own").join(
             waivers, left_on=["own", "holder"], right_on=["wrule", "wholder"]
         )  # fmt: skip
         inside = (pl.col("at") >= pl.col("since")) & (pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
@@ -38,7 +38,7 @@ def ruled(ctx: Context, frame: pl.DataFrame, names: Mapping[str, str]) -> pl.Dat
     return frame.drop("_row")
 
 
-def _called(names: Mapping[str, str]) -> pl.Expr:
+def called(names: Mapping[str, str]) -> pl.Expr:
     """All that a waiver may call the rule of a finding: by its present name or its oldest, whole, or one variant, or
     one step of it."""
     oldest = pl.col("rule").replace(dict(names)) if names else pl.col("rule")
