@@ -80,3 +80,7 @@ def test_the_page_keeps_what_was_not_measured(tmp_path: Path) -> None:
 def test_import_beside_bare_inserts() -> None:
     said = _ran("importing.py", "--rows", "6000", "--rounds", "1")
     assert re.search(r"^import .* bare inserts .* ratio [\d.]+$", said, re.MULTILINE)
+
+
+def test_arrivals_lead_to_what_a_full_check_finds() -> None:
+    assert " ratio " in _ran("arrival.py", "--facts", "15")

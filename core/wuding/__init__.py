@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wuding.app import CheckResult, Wuding, check_columns
+    from wuding.app import Answer, Change, CheckResult, Wuding, check_columns
     from wuding.domain.fact import Fact
     from wuding.domain.finding import Finding
     from wuding.domain.grid import Grid
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from wuding.hookspecs import hookimpl
 
 __all__ = [
-    "CheckResult", "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
+    "Answer", "Change", "CheckResult",
+    "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
     "Wuding", "WudingError", "check_columns", "hookimpl",
 ]  # fmt: skip
 
 _HOMES = {
-    "CheckResult": "app", "Wuding": "app", "check_columns": "app", "Explanation": "explain.model",
-    "Fact": "domain.fact", "Finding": "domain.finding", "Grid": "domain.grid",
+    "Answer": "app", "Change": "app", "CheckResult": "app", "Wuding": "app", "check_columns": "app",
+    "Explanation": "explain.model", "Fact": "domain.fact", "Finding": "domain.finding", "Grid": "domain.grid",
     "Post": "domain.post", "Subject": "domain.subject", "Diagnostic": "errors", "Rejected": "errors", "Span": "errors",
     "WudingError": "errors", "hookimpl": "hookspecs",
 }  # fmt: skip

@@ -94,8 +94,8 @@ def book(tmp_path: Path) -> Path:
     return path
 
 
-def opened(url: str, clock: Clock, *books: Path) -> Wuding:
-    return Wuding.open(url, books=books, zone=ZONE, clock=clock, plugins=[wuding_fire.plugin])
+def opened(url: str, clock: Clock, *books: Path, answering: bool = False) -> Wuding:
+    return Wuding.open(url, books=books, zone=ZONE, clock=clock, plugins=[wuding_fire.plugin], answering=answering)
 
 
 # ── the world, and what happens to it ────────────────────────────────────────────────────────────

@@ -12,14 +12,15 @@ The only room that brings ledger, engine and assessment together.
 
 from __future__ import annotations
 
+from wuding.app.answers import Answer, Change
 from wuding.app.checking import CheckResult
-from wuding.app.importing import Importing
 from wuding.app.opened import Moment
 from wuding.app.parting import check_columns
 from wuding.app.reporting import Reporting
+from wuding.app.watching import Watching
 
-__all__ = ["CheckResult", "Moment", "Wuding", "check_columns"]
+__all__ = ["Answer", "Change", "CheckResult", "Moment", "Wuding", "check_columns"]
 
 
-class Wuding(Importing, Reporting):
+class Wuding(Watching, Reporting):
     """A ledger with the books that govern it. Get one from `Wuding.open`; use it as a context manager or `close` it."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wuding.app.opened import Opened
 
 
-class Watching:
+class Guarding:
     """The watches of an open ledger, made anew when another book is put into force."""
 
     def __init__(self, opened: Opened) -> None:

@@ -25,11 +25,14 @@ Edition = tuple[Program, tuple[int | None, int | None]]  # a book, and the days 
 class Opened:
     """A ledger with the books that govern it, open; and what names and moments mean there."""
 
-    def __init__(self, ledger: Ledger, books: Shelf, names: tuple[str, ...], columns: Columns) -> None:
+    def __init__(
+        self, ledger: Ledger, books: Shelf, names: tuple[str, ...], columns: Columns, answering: bool = True
+    ) -> None:
         self.ledger = ledger
         self.shelf = books
         self.book_names = names
         self.columns = columns
+        self.answering = answering
 
     @classmethod
     def open(
@@ -41,12 +44,14 @@ class Opened:
         create: bool = True,
         clock: Callable[[], int] | None = None,
         plugins: Iterable[ModuleType] = (),
+        answering: bool = True,
     ) -> Self:
         """Open the ledger at `url` (`sqlite:///path`, `postgresql://...`, `sqlite://` in memory).
 
         `books` are names of installed books (`fire/nancheng`) or paths of YAML files; without any, the books in
         force in the ledger are used. `zone` is written into a new ledger. `clock` gives the present as
-        microseconds UTC. `plugins` are modules to use besides the installed ones.
+        microseconds UTC. `plugins` are modules to use besides the installed ones. Without `answering`, `record` and
+        `correct` record and answer nothing: whoever answers next does it for them.
 
         Raises WudingError WD501 to WD505 for the ledger, WD603, WD604 and Rejected for the books.
         """
@@ -59,11 +64,11 @@ class Opened:
         for name in names:
             found.program(name)
         ledger = open_ledger(url, zone=zone, create=create, clock=clock or now)
-        made = cls(ledger, found, names, Columns(ledger))
+        made = cls(ledger, found, names, Columns(ledger), answering)
         if found.guards:
-            from wuding.app.guarding import Watching
+            from wuding.app.guarding import Guarding
 
-            ledger.watches = Watching(made).watches
+            ledger.watches = Guarding(made).watches
         return made
 
     def __enter__(self) -> Self:

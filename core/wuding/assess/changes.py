@@ -15,7 +15,7 @@ import polars as pl
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import Context, named_in
 from wuding.engines.columnar.kept import Kept
 from wuding.engines.columnar.match import POPULATIONS, joined
 from wuding.engines.columnar.scope import listed
@@ -57,7 +57,8 @@ class News:
 
 
 def news_of(ctx: Context, changes: Changes, was: int, today_was: int, old: Mapping[str, Kept]) -> News:
-    changed = replace(ctx, snap=replace(ctx.snap, facts=changes.facts), findings={}, cache={}, locks={}, scope=None)
+    snap, cache = replace(ctx.snap, facts=changes.facts), {"named": named_in(ctx)}
+    changed = replace(ctx, snap=snap, findings={}, cache=cache, locks={}, scope=None)
     return News(ctx, was, today_was, changes.registry, changed, old)
 
 

@@ -77,19 +77,24 @@ def with_ids(
 def records(frame: pl.DataFrame) -> Iterator[Finding]:
     """The findings of a frame with ids, as records."""
     for row in frame.iter_rows(named=True):
-        detail = json.loads(row["detail"]) if row["detail"] else {}
-        row["rule"] = _oldest_name(row)
-        if row["days"] is not None:
-            detail["days"] = row["days"]
-        yield Finding(
-            **{n: row[n] for n in (
-                "book", "rule", "variant", "section", "status", "holder_kind", "holder", "step", "trial", "grid",
-                "subject", "actor", "period", "case", "episode", "start", "end", "at", "due", "low", "high", "needed",
-                "band", "rank",
-            )},
-            value_low=_number(row["value_low"]), value_high=_number(row["value_high"]),
-            missing=tuple(row["missing"] or ()), detail=detail,
-        )  # fmt: skip
+        yield record(row)
+
+
+def record(row: Mapping[str, Any]) -> Finding:
+    """The finding in a row of a frame with ids."""
+    detail = json.loads(row["detail"]) if row["detail"] else {}
+    if row["days"] is not None:
+        detail["days"] = row["days"]
+    named = {**row, "rule": _oldest_name(row)}
+    return Finding(
+        **{n: named[n] for n in (
+            "book", "rule", "variant", "section", "status", "holder_kind", "holder", "step", "trial", "grid",
+            "subject", "actor", "period", "case", "episode", "start", "end", "at", "due", "low", "high", "needed",
+            "band", "rank",
+        )},
+        value_low=_number(row["value_low"]), value_high=_number(row["value_high"]),
+        missing=tuple(row["missing"] or ()), detail=detail,
+    )  # fmt: skip
 
 
 def _oldest_name(row: Mapping[str, Any]) -> str:

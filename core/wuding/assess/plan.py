@@ -16,6 +16,7 @@ from wuding.assess.cases import case_key, with_case
 from wuding.assess.changes import EVERY, News, changed_facts, ranked_with, touched
 from wuding.assess.frame import with_ids
 from wuding.assess.obligations import period_table
+from wuding.assess.rulings import called
 from wuding.assess.veto import _as_findings, _names
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every, period_of, to_date
@@ -85,18 +86,19 @@ def _finding_parameters(news: News, rule: Rule) -> bool:
 def _ruled_anew(news: News, rule: Rule) -> Scope:
     """Whose findings a waiver or an appeal that changed names (semantics 23)."""
     waivers, appeals = changed_facts(news, "waiver"), changed_facts(news, "appeal")
-    old = news.old.get(rule.head.key)
-    if old is None or (waivers is None and appeals is None):
+    kept = news.old.get(rule.head.key)
+    if kept is None or (waivers is None and appeals is None):
         return NOTHING
-    hit = pl.lit(False)
+    old = kept.frame().rechunk().with_row_index("_row")
+    hits = [pl.Series(dtype=pl.UInt32)]
     if waivers is not None:
-        name = pl.when(pl.col("step") != "").then(pl.col("rule") + "." + pl.col("step")).otherwise("rule")
-        named = pl.concat_str([name, pl.lit("\x01"), pl.col("holder")])
-        told = waivers.select(pl.concat_str(["f.rule", pl.lit("\x01"), "f.holder"])).to_series()
-        hit |= named.is_in(told.drop_nulls().implode())
+        names = {r.head.id: r.head.was[0] for r in news.ctx.program.rules if r.head.was}
+        own = old.select("_row", "holder", own=called(names)).explode("own")
+        told = waivers.select(own="f.rule", holder="f.holder")
+        hits.append(own.join(told, on=["own", "holder"], how="semi").get_column("_row"))
     if appeals is not None:
-        hit |= pl.col("id").is_in(appeals.get_column("f.finding").drop_nulls().implode())
-    rows = old.filter(hit.fill_null(False))
+        hits.append(old.join(appeals, left_on="id", right_on="f.finding", how="semi").get_column("_row"))
+    rows = old.filter(pl.col("_row").is_in(pl.concat(hits).implode()))
     if _by_case(rule):
         return Scope(cases=frozenset(rows.get_column("case")))
     return Scope(holders=frozenset(rows.get_column("holder").drop_nulls()))

@@ -111,7 +111,7 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
     return past.as_of <= snap.as_of and past.window_from == snap.window_from and "grid" not in changes.registry
 
 
-def assessed(ctx: Context, rule: Rule, names: dict[str, str]) -> pl.DataFrame:
+def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
     """The findings of one rule, after rulings, with their ids. `names`: the oldest name of each rule renamed."""
     frame = ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
     return with_ids(frame, ctx.program.book, names, kinds_of(rule))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from wuding.assess.frame import with_ids
@@ -17,13 +19,13 @@ def breaches_of(rule: Rule) -> frozenset[str]:
 
 
 def ruled(
-    ctx: Context, frame: pl.DataFrame, names: dict[str, str], breaches: frozenset[str] = BREACHES
+    ctx: Context, frame: pl.DataFrame, names: Mapping[str, str], breaches: frozenset[str] = BREACHES
 ) -> pl.DataFrame:
     """The findings with breaches `waived` or `overturned` where a waiver or an upheld appeal says so."""
     waivers, appeals = facts_of(ctx, "waiver"), facts_of(ctx, "appeal").filter(pl.col("f.upheld").fill_null(False))
     if waivers.is_empty() and appeals.is_empty():
         return frame
-    frame = frame.with_row_index("_row")
+    frame = frame.rechunk().with_row_index("_row")  # Polars 2.1 fails at `format` where columns are cut differently
     breach = pl.col("status").is_in(sorted(breaches))
     liftable = frame.filter(breach)  # of what is waived, too, an appeal can be upheld
     if liftable.is_empty():  # Polars, too, fails to join texts where there are none
@@ -33,7 +35,7 @@ def ruled(
             "recorded", wrule="f.rule", wholder="f.holder", since=start_of(ctx, waivers["f.from"]),
             until=start_of(ctx, waivers["f.to"] + 1), back=pl.col("f.retroactive").fill_null(False),
         )  # fmt: skip
-        hits = frame.filter(breach).select("_row", "holder", "at", own=_called(names)).explode("own").join(
+        hits = frame.filter(breach).select("_row", "holder", "at", own=called(names)).explode("own").join(
             waivers, left_on=["own", "holder"], right_on=["wrule", "wholder"]
         )  # fmt: skip
         inside = (pl.col("at") >= pl.col("since")) & (pl.col("until").is_null() | (pl.col("at") < pl.col("until")))
@@ -47,10 +49,10 @@ def ruled(
     return frame.drop("_row")
 
 
-def _called(names: dict[str, str]) -> pl.Expr:
+def called(names: Mapping[str, str]) -> pl.Expr:
     """All that a waiver may call the rule of a finding: by its present name or its oldest, whole, or one variant, or
     one step of it."""
-    oldest = pl.col("rule").replace(names) if names else pl.col("rule")
+    oldest = pl.col("rule").replace(dict(names)) if names else pl.col("rule")
     variant = pl.when(pl.col("variant") != "").then(pl.format("[{}]", "variant")).otherwise(pl.lit(""))
     step = pl.when(pl.col("step") != "").then(pl.format(".{}", "step")).otherwise(pl.lit(""))
     parts = (pl.lit(""), variant, step, variant + step)

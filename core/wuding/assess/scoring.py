@@ -24,12 +24,12 @@ NO_LIMITS = Limits()
 
 def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
     """The findings of a scoring rule."""
-    asked = _asked(ctx, rule)
+    asked = asked_for(ctx, rule)
     lacks: Lacks = []
     kind = rule.holders.source
     for measure in rule.measures:
         asked = with_measure(ctx, asked, measure, kind, rule.every, lacks)
-    rows, parts = _contributions(ctx, rule, asked, lacks)
+    rows, parts = contributions(ctx, rule, asked, lacks)
     rows = _total(ctx, rule, rows, parts)
     rows = vetoed(ctx, rule, rows)
     rows = settled(rule, rows)
@@ -39,7 +39,8 @@ def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
     return shaped(ctx, rule, _findings(rule, rows, lacks))
 
 
-def _asked(ctx: Context, rule: Scoring) -> pl.DataFrame:
+def asked_for(ctx: Context, rule: Scoring) -> pl.DataFrame:
+    """Who is scored, and for which periods."""
     if rule.every is not None:
         return asked_by_period(ctx, rule.head, rule.holders, rule.every).filter("owed")
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
@@ -54,7 +55,7 @@ def _asked(ctx: Context, rule: Scoring) -> pl.DataFrame:
 
 
 # ── items and categories ─────────────────────────────────────────────────────────────────────────
-def _contributions(ctx: Context, rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> tuple[pl.DataFrame, list[str]]:
+def contributions(ctx: Context, rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> tuple[pl.DataFrame, list[str]]:
     """The rows with a pair of columns for each item and category, their names, limits of the items applied."""
     parts: list[str] = []
     for n, item in enumerate(rule.items):
@@ -125,14 +126,15 @@ def _clamp(rows: pl.DataFrame, name: str, limit: Limits) -> pl.DataFrame:
 
     def fn(env: Any) -> tuple[Any, ...]:
         value = env[f"f.{name}"]
-        return (None, None) if value is None else tuple(text(_bounded(v, limit)) for v in value)
+        return (None, None) if value is None else tuple(text(bounded(v, limit)) for v in value)
 
     renamed = rows.rename({e: f"f.{e}" for e in ends})
     out = over(renamed, inputs([field], renamed), fn, {f"{e}_": pl.String for e in ends})
     return out.drop(f"f.{e}" for e in ends).rename({f"{e}_": e for e in ends})
 
 
-def _bounded(value: Fraction, limit: Limits) -> Fraction:
+def bounded(value: Fraction, limit: Limits) -> Fraction:
+    """The value, kept within limits."""
     if limit.low is not None:
         value = max(value, limit.low)
     return value if limit.high is None else min(value, limit.high)

@@ -17,7 +17,8 @@ from wuding.errors import Rejected, WudingError
 # Commands in the order in which one meets them, and where each is defined.
 COMMANDS = {
     "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
-    "record": "facts", "correct": "facts", "check": "checks", "findings": "checks",
+    "record": "facts", "correct": "facts", "watch": "watching", "tick": "watching", "notices": "watching",
+    "check": "checks", "findings": "checks",
     "explain": "explain", "charter": "charter", "report": "report",
     "lint": "books", "test": "tests", "clauses": "clauses", "plugins": "books", "new-domain": "new",
     "verify": "ledger", "columns": "columns",

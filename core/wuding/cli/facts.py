@@ -12,7 +12,7 @@ from wuding.cli.settings import Settings
 from wuding.errors import WudingError
 
 if TYPE_CHECKING:
-    from wuding.store.ledger import Receipt
+    from wuding.app import Answer
 
 PLACES = ("grid", "subject", "actor", "at", "type_")  # what every fact has is an option, no field
 
@@ -65,16 +65,17 @@ def record(
     subject: Annotated[str | None, typer.Option("--subject", help="cli.record.subject")] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="cli.record.actor")] = None,
     at: Annotated[str | None, typer.Option("--at", help="cli.record.at")] = None,
+    no_answer: Annotated[bool, typer.Option("--no-answer", help="cli.record.no-answer")] = False,
 ) -> None:
     from wuding.app import Wuding
 
     settings: Settings = context.obj
     form = settings.form("text", "json")
     values = _fields(fields)
-    with Wuding.open(settings.db, create=False) as w:
-        receipt = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)
+    with Wuding.open(settings.db, create=False, answering=not no_answer) as w:
+        answer = w.record(type_, at=at, grid=grid, subject=subject, actor=actor, **values)
         zone = w.ledger.zone
-    _told(settings, form, receipt, zone, "record.done")
+    _told(settings, form, answer, zone, "record.done")
 
 
 def correct(
@@ -88,6 +89,7 @@ def correct(
     subject: Annotated[str | None, typer.Option("--subject", help="cli.record.subject")] = None,
     actor: Annotated[str | None, typer.Option("--actor", help="cli.record.actor")] = None,
     at: Annotated[str | None, typer.Option("--at", help="cli.record.at")] = None,
+    no_answer: Annotated[bool, typer.Option("--no-answer", help="cli.record.no-answer")] = False,
 ) -> None:
     from wuding.app import Wuding
 
@@ -97,10 +99,10 @@ def correct(
     new = {name: value for name, value in placed.items() if value is not None} | _fields(fields)
     if void == bool(new):
         raise WudingError("WD836")
-    with Wuding.open(settings.db, create=False) as w:
-        receipt = w.correct(seq, void=void, reason=reason, by=by, **new)
+    with Wuding.open(settings.db, create=False, answering=not no_answer) as w:
+        answer = w.correct(seq, void=void, reason=reason, by=by, **new)
         zone = w.ledger.zone
-    _told(settings, form, receipt, zone, "correct.void" if void else "correct.done", fact=seq)
+    _told(settings, form, answer, zone, "correct.void" if void else "correct.done", fact=seq)
 
 
 def _fields(pairs: list[str] | None) -> dict[str, str]:
@@ -118,8 +120,11 @@ def _fields(pairs: list[str] | None) -> dict[str, str]:
     return values
 
 
-def _told(settings: Settings, form: str, receipt: Receipt, zone: str, key: str, **args: object) -> None:
+def _told(settings: Settings, form: str, answer: Answer, zone: str, key: str, **args: object) -> None:
+    from wuding.cli.watching import as_json, tell
+
     if form == "json":
-        print_json({"seq": receipt.first_seq, "recorded_at": receipt.recorded_at, "link": receipt.link})
+        print_json(as_json(answer, zone))
     else:
-        print(settings.say(key, seq=receipt.first_seq, at=moment(receipt.recorded_at, zone), **args))
+        print(settings.say(key, seq=answer.first_seq, at=moment(answer.recorded_at, zone), **args))
+        tell(settings, form, answer, zone)

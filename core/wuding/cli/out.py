@@ -116,8 +116,9 @@ def command_line(settings: Settings, *words: str, **options: object) -> str:
     return shlex.join([*told, *(["--db", settings.db] if settings.db != DATABASE else [])])
 
 
-def print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+def print_json(value: object, *, lines: bool = False) -> None:
+    """JSON for programs; on one line where more may follow."""
+    print(json.dumps(value, ensure_ascii=False, indent=None if lines else 2, default=str), flush=lines)
 
 
 def print_csv(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from wuding.domain.subject import Subject
 GRIDS = {"key": pl.String, "start": pl.Int64, "end": pl.Int64}
 SUBJECTS = {**GRIDS, "home": pl.String}
 FOREVER = 2**40  # days; beyond any calendar
+Versions = Mapping[str, Sequence[tuple[int, int, str | None]]]  # by key: from day, to day (exclusive), home
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,31 @@ class Known:
 
     grids: pl.DataFrame
     subjects: pl.DataFrame
+
+    @cached_property
+    def grid_days(self) -> Versions:
+        """By grid its versions, for single look-ups."""
+        return _versions(self.grids)
+
+    @cached_property
+    def subject_days(self) -> Versions:
+        """By subject its versions, for single look-ups."""
+        return _versions(self.subjects)
+
+
+def _versions(frame: pl.DataFrame) -> Versions:
+    homes = frame["home"] if "home" in frame.columns else [None] * frame.height
+    found: dict[str, list[tuple[int, int, str | None]]] = {}
+    for key, start, end, home in zip(frame["key"], frame["start"], frame["end"], homes, strict=True):
+        days = (-FOREVER if start is None else start, FOREVER if end is None else end)
+        found.setdefault(key, []).append((*days, home))
+    return found
+
+
+def place(key: str, day: int, versions: Versions) -> tuple[bool, bool, str | None]:
+    """What `placed` says of one key and day."""
+    standing = [home for start, end, home in versions.get(key, ()) if start <= day < end]
+    return key in versions, bool(standing), standing[-1] if standing else None
 
 
 def known(grids: Iterable[Grid] = (), subjects: Iterable[Subject] = ()) -> Known:

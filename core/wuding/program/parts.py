@@ -51,7 +51,10 @@ def _digest(program: Program, rule: Rule, common: list[object]) -> str:
         others = (rule.section.name, rule.section.meaning)
     used = program.uses.get(rule.head.key, frozenset())
     cases = sorted((r.head.key, r.case) for r in program.rules if isinstance(r, Escalation) and r.head.key in used)
-    told = repr((common, sorted(used), cases, _said(rule), parameters, others))
+    named = sorted(
+        (r.head.key, r.head.was) for r in program.rules if r.head.was and r.head.key in used
+    )  # ids of causes
+    told = repr((common, sorted(used), cases, named, _said(rule), parameters, others))
     return sha256(told.encode()).hexdigest()[:32]
 
 

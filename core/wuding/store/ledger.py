@@ -35,6 +35,7 @@ FACT = (
     "seq", "batch", "domain", "type", "grid", "subject", "actor", "occurred_at", "recorded_at", "body", "hash",
 )  # fmt: skip
 Guard = Callable[[Connection, Sequence[NewFact]], None]
+Then = Callable[[Connection, "Receipt"], None]
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,21 @@ class Ledger:
         self.database.close()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
-    def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = ()) -> Receipt:
+    def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = (), then: Then | None = None) -> Receipt:
         """Record `facts`, all or none, and put those of the registry into force.
 
         `guards` run inside the transaction, when no other writer can come between, and refuse by raising; so do the
-        ledger's `watches`, once the facts are written.
+        ledger's `watches`, once the facts are written. `then` runs inside it too, when the facts are in: what it writes
+        is committed with them.
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
-        return self.append_prepared(prepare(facts, self.salt), [partial(_guarded, guard, facts) for guard in guards])
+        held = [partial(_guarded, guard, facts) for guard in guards]
+        return self.append_prepared(prepare(facts, self.salt), held, then)
 
-    def append_prepared(self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = ()) -> Receipt:
+    def append_prepared(
+        self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = (), then: Then | None = None
+    ) -> Receipt:
         """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
         watches = self.watches()
         core = projection.core_facts(prepared)
@@ -112,7 +117,10 @@ class Ledger:
             first, recorded = last.seq + 1, max(self.clock(), last.recorded_at)
             self._insert(conn, prepared, number + 1, first, recorded)
             link = self.close_batch(conn, number + 1, last, count, recorded, root, prepared.private, core, watches)
-        return Receipt(first, last.seq + count, recorded, link.hex())
+            receipt = Receipt(first, last.seq + count, recorded, link.hex())
+            if then is not None:
+                then(conn, receipt)
+        return receipt
 
     def append_parts(self, parts: Sequence[Part], guards: Sequence[Guard] = ()) -> Receipt:
         """The same for many facts, some of them in columns: faster, with the same bytes, hashes and chain. Raises

@@ -110,16 +110,17 @@ def registry_frames(ledger: Ledger, known_seq: int | None = None) -> Frames:
 
 def _frames(ledger: Ledger, known_seq: int | None, tables: Sequence[str]) -> list[pl.DataFrame]:
     upto = ledger.head().seq if known_seq is None else known_seq
-    if _unchanged_since(ledger, upto):
+    if unchanged_since(ledger, upto):
         found = [_table(ledger, table) for table in tables]
-        if _unchanged_since(ledger, upto):  # nor while they were being read
+        if unchanged_since(ledger, upto):  # nor while they were being read
             return found
     with ledger.database.read() as conn:
         made = projection.replay(conn, upto)
     return [_sorted(table, _made(table, made[table])) for table in tables]
 
 
-def _unchanged_since(ledger: Ledger, seq: int) -> bool:
+def unchanged_since(ledger: Ledger, seq: int) -> bool:
+    """Has nothing of the registry been recorded or corrected behind a sequence?"""
     query = text("SELECT 1 FROM fact WHERE domain = 'core' AND type IN :types AND seq > :seq LIMIT 1")
     types: Any = bindparam("types", [*REGISTRY, CORRECTION, projection.ERASURE], expanding=True)
     with ledger.database.read() as conn:

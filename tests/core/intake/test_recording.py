@@ -13,23 +13,22 @@ from tests.core.intake.conftest import DOMAIN, GRIDS, SUBJECTS
 from wuding.domain.instants import parse_instant
 from wuding.errors import Rejected
 from wuding.intake.importing import RowsRejected
+from wuding.intake.known import known_frames
 from wuding.intake.recording import checked_fact
 from wuding.program.builtin import FACTS
-from wuding.store.registry import Frames
 
-FRAMES = Frames(
+KNOWN = known_frames(
     pl.DataFrame([(g.code, g.start, g.end) for g in GRIDS], schema=["code", "start", "end"], orient="row"),
     pl.DataFrame(
         [(s.id, s.start, s.end, s.grid) for s in SUBJECTS], schema=["id", "start", "end", "grid"], orient="row"
     ),
-    pl.DataFrame(),
 )
 
 
 def record(type_, at="2024-01-01", grid=None, subject=None, actor=None, **fields):
     thing, owner = (FACTS[type_], "core") if type_ in FACTS else (DOMAIN.facts[type_], "fire")
     moment = parse_instant(at, "Asia/Shanghai")
-    return checked_fact(owner, thing, FRAMES, "Asia/Shanghai", moment, grid, subject, actor, fields)
+    return checked_fact(owner, thing, KNOWN, "Asia/Shanghai", moment, grid, subject, actor, fields)
 
 
 def refused(*args, **more) -> list[tuple[str, object]]:

@@ -121,11 +121,23 @@ def _steady_offset(ctx: Context, instants: pl.Series) -> int | None:
     if not isinstance(low, int) or not isinstance(high, int):
         return None
 
-    def look() -> int | None:
-        found = {_offset(t, ctx.zone) for t in (*range(low, high, DAY_US // 2), high)}
+    def look(start: int, end: int) -> int | None:
+        found = {_offset(t, ctx.zone) for t in (*range(start, end, DAY_US // 2), end)}
         return found.pop() if len(found) == 1 else None
 
-    steady: int | None = ctx.memo(("offset", low // DAY_US, high // DAY_US), look)
+    # A stretch that was looked at is not looked at again: facts that arrive one by one make it longer each time.
+    seen: tuple[int, int, int] | None = ctx.cache.get(("offset", "seen"))
+    if seen is not None and seen[0] <= low <= seen[1]:
+        first, last, known = seen
+        if high <= last:
+            return known
+        if look(last, high) != known:
+            return None
+        ctx.cache["offset", "seen"] = (first, high, known)
+        return known
+    steady = look(low, high)
+    if steady is not None:
+        ctx.cache["offset", "seen"] = (low, high, steady)
     return steady
 
 
@@ -206,9 +218,7 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         lazy = ctx.snap.facts.get(key)
         if lazy is None:
             lazy = pl.LazyFrame(schema=schema_of(thing.fields))
-        named = ctx.memo(
-            "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
-        )
+        named = named_in(ctx)
         holds = thing.holds or ()
         names = lazy.collect_schema().names()
         keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
@@ -245,6 +255,14 @@ def _wanted(ctx: Context, narrow: Narrow) -> pl.Expr:
 def at_grids(narrow: Narrow) -> pl.Expr:
     """Which rows lie in the grids that are looked at."""
     return pl.lit(True) if narrow.grids is None else pl.col("grid").is_in(listed(narrow.grids).implode())
+
+
+def named_in(ctx: Context) -> set[str]:
+    """Every text in the rules and parameters."""
+    found: set[str] = ctx.memo(
+        "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
+    )
+    return found
 
 
 def in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
