@@ -1,0 +1,78 @@
+"""Disagreements between a check that goes on and a check of everything, each once found and mended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.parity.history import History, changes
+from tests.parity.test_incremental import told
+
+from wuding.assess import conclude, snapshot_of_world
+from wuding.book.load import load_domain, load_program
+from wuding.domain.fact import Fact
+from wuding.domain.grid import Grid
+from wuding.domain.post import Post
+from wuding.domain.world import World
+from wuding.program.model import Program
+
+DOMAIN = """
+domain: d
+title: {zh: d, en: d}
+levels: [town, cell]
+roles: {chief: {title: {zh: c, en: c}, duties: [lead]}}
+duties: {lead: {zh: l, en: l}}
+facts:
+  hazard: {title: {zh: h, en: h}, key: [id], fields: {id: {type: id, required: true}, grave: {type: bool}}}
+  fixed: {title: {zh: f, en: f}, fields: {id: {type: ref, to: hazard, required: true}}}
+effects: {bars: [], lists: [], gives: []}
+"""
+BOOK = """
+book: d/x
+title: {zh: x, en: x}
+domain: d
+grid: T
+escalation:
+  - id: case
+    opens: {fact: hazard}
+    case: id
+    steps:
+      - {id: chief, when: {grave: true}, wait: 72h, tell: {role: chief, at: town}}
+      - {id: fix, expect: {fact: fixed}, within: 7d}
+"""
+HOUR = 3_600_000_000
+START = 1_704_038_400_000_000
+
+
+def program() -> Program:
+    domain, _ = load_domain(DOMAIN, "domain.yaml")
+    assert domain is not None
+    found, wrong = load_program(BOOK, "book.yaml", {"d": domain}, lambda _: None)
+    assert found is not None, wrong
+    return found
+
+
+def world(as_of: int) -> World:
+    hazards = ((1, "open"), (2, "fixed"))
+    facts = [Fact(n, "d", "hazard", "A", None, None, START, START, {"id": id}) for n, id in hazards]
+    facts.append(Fact(3, "d", "fixed", "A", None, None, START + HOUR, START + HOUR, {"id": "fixed"}))
+    grids = (Grid("T", "", None, "town"), Grid("A", "", "T", "cell"))
+    return World(grids, (), (Post("p", "li", "chief", "T"),), tuple(facts), as_of)
+
+
+def test_a_notice_that_may_not_be_owed_names_whom_it_would_tell_once_its_hidden_limit_has_passed() -> None:
+    book = program()
+    moments = [(book, world(START + hours * HOUR)) for hours in (2, 71, 73, 74, 170)]
+    assert told(History(tuple(moments))) == ""
+    before, after = (conclude(book, snapshot_of_world(w, book)).frame for _, w in moments[1:3])
+    assert [set(frame["detail"].drop_nulls()) for frame in (before, after)] == [{"{}"}, {"{}", '{"to": ["li"]}'}]
+    past = conclude(book, snapshot_of_world(moments[1][1], book))
+    again = conclude(book, snapshot_of_world(moments[2][1], book), past, changes(book, moments[1][1], moments[2][1]))
+    assert {scope.cases for scope in again.scopes.values() if scope is not None} == {frozenset({"open"})}
+
+
+def test_time_alone_touches_no_case_whose_limits_lie_elsewhere() -> None:
+    book = program()
+    then, now = (replace(world(START), as_of=START + hours * HOUR) for hours in (80, 90))
+    past = conclude(book, snapshot_of_world(then, book))
+    again = conclude(book, snapshot_of_world(now, book), past, changes(book, then, now))
+    assert {len(scope.cases) for scope in again.scopes.values() if scope is not None} == {1}  # the doubtful one
