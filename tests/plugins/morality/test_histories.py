@@ -133,7 +133,7 @@ def again(w: Wuding, url: str) -> Wuding:
 
 # A step takes a tenth of a second: to shrink a history would take longer than to read it.
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
