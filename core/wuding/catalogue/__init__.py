@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -21,17 +20,14 @@ from wuding.errors import Diagnostic, Span
 LANGS = ("zh", "en")
 NAMED = ("expected", "found", "first", "kind", "type", "needs")  # arguments that may be names of things: `term.map`
 MOST = 16  # allowed names that a help shows
-
-
 Entry = Mapping[str, str]
-# Texts of plugins. They are kept for the process: whoever says something has a key and no plugin manager in hand, and
-# what a key says cannot differ from one ledger to the other.
-_learned: dict[str, Entry] = {}
 
 
-def texts() -> Mapping[str, Entry]:
-    """Every text, from all fragments and from the plugins."""
-    return ChainMap(_learned, own_texts()) if _learned else own_texts()
+@cache
+def texts() -> dict[str, Entry]:
+    """Every text, from all fragments and from the plugins. Those of plugins are kept for the process: whoever says
+    something has a key and no plugin manager in hand, and a key says the same whichever ledger is open."""
+    return dict(own_texts())  # plain, and made once: it is looked through for every word of an explanation
 
 
 @cache
@@ -50,7 +46,7 @@ def learn(new: Mapping[str, Entry]) -> str | None:
     for key, entry in new.items():
         if not isinstance(entry, Mapping) or set(entry) != set(LANGS) or texts().get(key, entry) != entry:
             return key
-    _learned.update(new)
+    texts().update(new)
     return None
 
 
