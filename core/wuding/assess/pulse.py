@@ -42,9 +42,9 @@ def midnight(as_of: int, zone: str) -> int:
 
 def restless(rule: Rule) -> bool:
     """May the rule's findings change with any moment that passes?"""
-    if isinstance(rule, Added) or (
-        isinstance(rule, Target) and rule.hold
-    ):  # nobody knows what a plugin's rule waits for
+    if isinstance(rule, Added):  # nobody but its plugin knows what it waits for
+        return True
+    if isinstance(rule, Target) and rule.hold:
         return True
     moving = isinstance(rule, Escalation) and (rule.pauses is not None or any(s.repeat for s in rule.steps))
     if moving:
