@@ -17,7 +17,8 @@ from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
 from wuding.engines.columnar.context import Context, named_in
 from wuding.engines.columnar.kept import Kept
-from wuding.engines.columnar.match import POPULATIONS, joined
+from wuding.engines.columnar.links import POPULATIONS
+from wuding.engines.columnar.match import joined
 from wuding.engines.columnar.scope import listed
 from wuding.engines.columnar.things import things
 from wuding.lang.nodes import Duration

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from wuding.engines.columnar.match import BUILTIN_KEYS
+from wuding.engines.columnar.links import BUILTIN_KEYS
 from wuding.engines.terms import key_fields, thing_of, types_of
 from wuding.lang.nodes import Param
 from wuding.program.builtin import FACTS
@@ -72,7 +72,7 @@ def fact_types_of(program: Program, rule: Rule) -> frozenset[str]:
     return frozenset(name for sel in named for name in types_of(program, sel))
 
 
-# ── who belongs to whom: what `match.linked` and `match.joined` join by ──────────────────────────
+# ── who belongs to whom: what `links.linked` and `match.joined` join by ──────────────────────────
 def _link(program: Program, fields: Iterable[str], *sels: Selector) -> Needs:
     types = frozenset(name for sel in sels for name in _behind(program, sel))
     return Needs(frozenset({Link(types, tuple(sorted(fields)))}))

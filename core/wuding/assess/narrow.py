@@ -9,7 +9,7 @@ import polars as pl
 
 from wuding.assess.obligations import period_table
 from wuding.engines.columnar.context import Context
-from wuding.engines.columnar.match import POPULATIONS
+from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Patrol, Rule, Scoring, Selector, Target

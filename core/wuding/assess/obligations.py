@@ -20,7 +20,8 @@ from wuding.engines.columnar.context import (
     workday_country,
 )
 from wuding.engines.columnar.holding import in_role
-from wuding.engines.columnar.match import POPULATIONS, correlated
+from wuding.engines.columnar.links import POPULATIONS
+from wuding.engines.columnar.match import correlated
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import asked_in
 from wuding.engines.columnar.things import judged, own, possible, shared, things, with_lacks

@@ -21,7 +21,7 @@ from wuding.assess.veto import _as_findings, _names
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every, period_of, to_date
 from wuding.engines.columnar.context import by_value
-from wuding.engines.columnar.match import POPULATIONS
+from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.params import params_in
 from wuding.engines.columnar.scope import Scope
 from wuding.engines.columnar.things import shared

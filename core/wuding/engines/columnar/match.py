@@ -12,19 +12,16 @@ from dataclasses import replace
 
 import polars as pl
 
-from wuding.domain.period import Every, period_of
+from wuding.domain.period import Every
 from wuding.engines.columnar.conditions import column
-from wuding.engines.columnar.context import Context, by_value, day_of, due_after, holds_on
+from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
 from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.holding import acted_for
+from wuding.engines.columnar.links import POPULATIONS, in_time, linked, matter_keys, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, with_lacks
-from wuding.engines.terms import key_fields
 from wuding.lang.nodes import Duration, Field
 from wuding.program.model import NOWHERE, Escalation, Selector
-
-BUILTIN_KEYS = ("grid", "subject", "actor")
-POPULATIONS = ("grid", "subject", "post")
 
 
 def match(
@@ -53,7 +50,7 @@ def match(
         rows = _accompanied(ctx, rows, sel)
         if waits and every is not None:
             rows = rows.filter(period_starts(rows.get_column("home"), every) == pl.col("pstart"))
-        rows = _in_time(rows, sel.source in POPULATIONS)
+        rows = in_time(rows, sel.source in POPULATIONS)
     return rows.with_columns(certain=pl.col("ok").fill_null(False))
 
 
@@ -189,101 +186,6 @@ def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector, kind: str) -> pl.D
     return rows
 
 
-# ── who belongs to whom ──────────────────────────────────────────────────────────────────────────
-def linked(
-    ctx: Context, found: pl.DataFrame, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None, subtree: bool
-) -> pl.DataFrame:
-    """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
-    population = sel.source in POPULATIONS
-    extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
-    right = asked.select(
-        "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
-        *[c for c in asked.columns if c.startswith("h.")],
-        **{"a.grid": "grid", "a.subject": "subject", "a.actor": "actor", "a.holder": "holder"},
-    )  # fmt: skip
-    left_on: list[str] = []
-    right_on: list[str] = []
-    if every is not None and "pstart" in asked.columns and not population:
-        found = found.with_columns(_p=period_starts(found.get_column("home"), every))
-        left_on, right_on = ["_p"], ["pstart"]
-    if sel.same is not None:
-        pairs = [(_thing_column(n), f"a.{n}" if n in BUILTIN_KEYS else f"h.{n}") for n in sel.same]
-        rows = _join(found, right, [*left_on, *[a for a, _ in pairs]], [*right_on, *[b for _, b in pairs]])
-    elif kind == "grid" and subtree:
-        rows = _below(ctx, found, right, left_on, right_on, population)
-    elif kind == "fact":
-        rows = _of_facts(ctx, found, right, sel, left_on, right_on)
-    else:
-        key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
-        rows = _join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
-    return _in_time(rows, population)
-
-
-def _in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
-    if population:
-        return rows.filter(holds_on(pl.col("mday")) if "mday" in rows.columns else pl.lit(True))
-    if "upto" in rows.columns:
-        rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
-    if "vstart" in rows.columns:
-        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
-    return rows
-
-
-def _join(left: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str]) -> pl.DataFrame:
-    # An inner join keeps the left keys alone; the asked ones are read later.
-    if not left_on:  # `same: []` of grids, subjects, posts: everything belongs to everyone
-        return left.join(right, how="cross", suffix=".asked")
-    again = [pl.col(a).alias(b) for a, b in zip(left_on, right_on, strict=True)]
-    return left.join(right, left_on=left_on, right_on=right_on, how="inner", suffix=".asked").with_columns(*again)
-
-
-def _below(
-    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str], population: bool
-) -> pl.DataFrame:
-    wanted = right.select("a.grid").unique()
-    up = ctx.ancestors.join(wanted, left_on="ancestor", right_on="a.grid", how="semi").select(
-        "grid", "ancestor", _s="start", _e="end"
-    )
-    rows = found.join(up, on="grid")
-    if population:
-        rows = rows.with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
-    else:
-        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e"))
-    rows = _join(rows, right, [*left_on, "ancestor"], [*right_on, "a.grid"])
-    return rows.drop("ancestor", "_s", "_e")
-
-
-def _of_facts(
-    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, sel: Selector, left_on: list[str], right_on: list[str]
-) -> pl.DataFrame:
-    keys = [
-        c for c in right.columns if c.startswith("h.") and f"f.{c[2:]}" in found.columns and c[2:] in _keys(ctx, sel)
-    ]
-    if keys:
-        return _join(found, right, [*left_on, *[f"f.{k[2:]}" for k in keys]], [*right_on, *keys])
-    about = _join(
-        found, right.filter(pl.col("a.subject").is_not_null()), [*left_on, "subject"], [*right_on, "a.subject"]
-    )
-    place = _join(found, right.filter(pl.col("a.subject").is_null()), [*left_on, "grid"], [*right_on, "a.grid"])
-    return pl.concat([about, place], how="diagonal_relaxed")
-
-
-def _keys(ctx: Context, sel: Selector) -> set[str]:
-    """The key fields of the selector's fact types: those that identify the matter, and references."""
-    if sel.source != "fact":
-        return set()
-    return set.intersection(*[set(key_fields(ctx.program.domain.facts[n])) for n in sel.names])
-
-
-def _thing_column(name: str) -> str:
-    return name if name in BUILTIN_KEYS else f"f.{name}"
-
-
-def period_starts(days: pl.Series, every: Every) -> pl.Series:
-    """The first day of the period in which each day falls."""
-    return by_value(days, lambda day: period_of(day, every).start, pl.Int32)
-
-
 # ── counterparts: with, without ──────────────────────────────────────────────────────────────────
 def correlated(
     ctx: Context,
@@ -344,7 +246,7 @@ def joined(ctx: Context, rows: pl.DataFrame, mates: pl.DataFrame, sel: Selector,
     """Each thing of `sel` with each of the `mates`, things of `other`, that belongs to it (14a)."""
     mates = mates.rename({c: f"{c}.o" for c in mates.columns})
     if other.same is not None:
-        keys = [_thing_column(n) for n in other.same]
+        keys = [thing_column(n) for n in other.same]
         return _matched(rows, mates, keys)
     if sel.source in POPULATIONS:
         pairs = _matched(rows, mates, [{"grid": "grid", "subject": "subject", "post": "actor"}[sel.source]])
@@ -416,7 +318,7 @@ def _mates_judged(ctx: Context, pairs: pl.DataFrame, sel: Selector, other: Selec
 def _shared_keys(ctx: Context, sel: Selector, other: Selector) -> list[str]:
     if sel.source != "fact" or other.source != "fact":
         return []
-    return [f"f.{k}" for k in sorted(_keys(ctx, sel) & _keys(ctx, other))]
+    return [f"f.{k}" for k in sorted(matter_keys(ctx, sel) & matter_keys(ctx, other))]
 
 
 def _case_keys(ctx: Context, sel: Selector, other: Selector) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wuding.engines.base import Match, Snapshot, involving
 from wuding.engines.columnar.conditions import BUILTIN, column, leaves
 from wuding.engines.columnar.context import Context, day_of, due_after, open_context
 from wuding.engines.columnar.exact import reads
-from wuding.engines.columnar.match import BUILTIN_KEYS
+from wuding.engines.columnar.links import BUILTIN_KEYS
 from wuding.engines.columnar.things import judged, possible
 from wuding.engines.frames import DTYPES, frame_of, grid_frame, post_frame
 from wuding.engines.terms import FactTerm, by_type, fact_terms, link, may_touch, thing_of, types_of, with_counterparts

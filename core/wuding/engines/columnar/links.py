@@ -1,0 +1,106 @@
+"""Who belongs to whom: each thing joined with those of the asked whom it concerns (semantics 14a, 17)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from wuding.domain.period import Every, period_of
+from wuding.engines.columnar.context import Context, by_value, holds_on
+from wuding.engines.terms import key_fields
+from wuding.program.model import Selector
+
+BUILTIN_KEYS = ("grid", "subject", "actor")
+POPULATIONS = ("grid", "subject", "post")
+
+
+def linked(
+    ctx: Context, found: pl.DataFrame, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None, subtree: bool
+) -> pl.DataFrame:
+    """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
+    population = sel.source in POPULATIONS
+    extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
+    right = asked.select(
+        "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
+        *[c for c in asked.columns if c.startswith("h.")],
+        **{"a.grid": "grid", "a.subject": "subject", "a.actor": "actor", "a.holder": "holder"},
+    )  # fmt: skip
+    left_on: list[str] = []
+    right_on: list[str] = []
+    if every is not None and "pstart" in asked.columns and not population:
+        found = found.with_columns(_p=period_starts(found.get_column("home"), every))
+        left_on, right_on = ["_p"], ["pstart"]
+    if sel.same is not None:
+        pairs = [(thing_column(n), f"a.{n}" if n in BUILTIN_KEYS else f"h.{n}") for n in sel.same]
+        rows = join(found, right, [*left_on, *[a for a, _ in pairs]], [*right_on, *[b for _, b in pairs]])
+    elif kind == "grid" and subtree:
+        rows = _below(ctx, found, right, left_on, right_on, population)
+    elif kind == "fact":
+        rows = _of_facts(ctx, found, right, sel, left_on, right_on)
+    else:
+        key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
+        rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
+    return in_time(rows, population)
+
+
+def in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
+    if population:
+        return rows.filter(holds_on(pl.col("mday")) if "mday" in rows.columns else pl.lit(True))
+    if "upto" in rows.columns:
+        rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
+    if "vstart" in rows.columns:
+        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
+    return rows
+
+
+def join(left: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str]) -> pl.DataFrame:
+    # An inner join keeps the left keys alone; the asked ones are read later.
+    if not left_on:  # `same: []` of grids, subjects, posts: everything belongs to everyone
+        return left.join(right, how="cross", suffix=".asked")
+    again = [pl.col(a).alias(b) for a, b in zip(left_on, right_on, strict=True)]
+    return left.join(right, left_on=left_on, right_on=right_on, how="inner", suffix=".asked").with_columns(*again)
+
+
+def _below(
+    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, left_on: list[str], right_on: list[str], population: bool
+) -> pl.DataFrame:
+    wanted = right.select("a.grid").unique()
+    up = ctx.ancestors.join(wanted, left_on="ancestor", right_on="a.grid", how="semi").select(
+        "grid", "ancestor", _s="start", _e="end"
+    )
+    rows = found.join(up, on="grid")
+    if population:
+        rows = rows.with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
+    else:
+        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e"))
+    rows = join(rows, right, [*left_on, "ancestor"], [*right_on, "a.grid"])
+    return rows.drop("ancestor", "_s", "_e")
+
+
+def _of_facts(
+    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, sel: Selector, left_on: list[str], right_on: list[str]
+) -> pl.DataFrame:
+    matter = {f"h.{name}" for name in matter_keys(ctx, sel) if f"f.{name}" in found.columns}
+    keys = [column for column in right.columns if column in matter]
+    if keys:
+        return join(found, right, [*left_on, *[f"f.{k[2:]}" for k in keys]], [*right_on, *keys])
+    about = join(
+        found, right.filter(pl.col("a.subject").is_not_null()), [*left_on, "subject"], [*right_on, "a.subject"]
+    )
+    place = join(found, right.filter(pl.col("a.subject").is_null()), [*left_on, "grid"], [*right_on, "a.grid"])
+    return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def matter_keys(ctx: Context, sel: Selector) -> set[str]:
+    """The key fields of the selector's fact types: those that identify the matter, and references."""
+    if sel.source != "fact":
+        return set()
+    return set.intersection(*[set(key_fields(ctx.program.domain.facts[n])) for n in sel.names])
+
+
+def thing_column(name: str) -> str:
+    return name if name in BUILTIN_KEYS else f"f.{name}"
+
+
+def period_starts(days: pl.Series, every: Every) -> pl.Series:
+    """The first day of the period in which each day falls."""
+    return by_value(days, lambda day: period_of(day, every).start, pl.Int32)
