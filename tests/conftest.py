@@ -1,5 +1,7 @@
 """A PostgreSQL to test with: the one that WUDING_TEST_POSTGRESQL names, else the local one, each test in a schema of
-its own. Elsewhere these tests are skipped with the reason; on CI (`CI=true`) that is a failure."""
+its own. Elsewhere these tests are skipped with the reason; on CI (`CI=true`) that is a failure.
+
+No property is timed: a busy machine must not make it fail."""
 
 from __future__ import annotations
 
@@ -8,8 +10,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+
+settings.register_profile("wuding", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wuding")
 
 POSTGRESQL = os.environ.get("WUDING_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 
