@@ -1,9 +1,11 @@
 """The nightly-size run: `python -m tests.parity.nightly --cases 20000`.
 
-Cases are shared out over the sections and drawn from a fresh seed, which is printed. Of every ten, one goes through a
-ledger and its columns too (`--recorded`). `--arrivals 2000` draws histories besides, which arrive fact by fact. Every
-kind of difference is shown once, in a case made small; the exit code says whether there was any. `--drawn` ends with a
-table of what was drawn and how often it mattered.
+Of the cases, seven in ten are worlds that the oracle and the columnar engine check (every tenth of them through a
+ledger and its columns too), one in ten is a history that is checked whole, by going on and fact by fact, and two in
+ten are facts that the oracle, the columnar and the durable engine match. They are shared out over the sections and
+drawn from a fresh seed, which is printed; `--section` and `--seed` draw the same again. Every kind of difference is
+shown once, in a case made small where that is possible; the exit code says whether there was any. `--drawn` ends with
+a table of what was drawn and how often it mattered.
 """
 
 from __future__ import annotations
@@ -13,96 +15,47 @@ import random
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from tests.parity.arrive import arrived_differently
+from hypothesis.strategies import SearchStrategy
+from tests.parity.draw_matching import matching
 from tests.parity.drawn import Drawn, merged
 from tests.parity.engine import difference, recorded_difference
-from tests.parity.history import History, histories
+from tests.parity.going_on import arrived_differently, went_on_differently
+from tests.parity.history import histories
+from tests.parity.matched import matched_differently
 from tests.parity.oracle.check import check as oracle
 from tests.parity.reduce import kind_of, reduced
 from tests.parity.worlds import SECTIONS, Case, cases, comparable
 
+from wuding.engines.durable.library import available
 from wuding.engines.matchers import open_matcher
 
-Check = Callable[[Case], str]
+C = TypeVar("C")
+Check = Callable[[Any], str]
 LOOK = 10  # of so many cases one is looked at closely
+RECORDED = 10  # of so many cases one goes through a ledger
 
 
 @dataclass
 class Hunt:
-    """What came of the cases of a section. `failing`: of each kind of difference the shortest case."""
+    """What came of some cases. `failing`: of each kind of difference the shortest case, and who found it."""
 
     ran: int = 0
-    recorded: int = 0
-    failing: dict[str, tuple[Case, Check]] = field(default_factory=dict)
-    drawn: Drawn = field(default_factory=Drawn)
+    failing: dict[str, tuple[Any, Check]] = field(default_factory=dict)
 
-    def see(self, case: Case, check: Check) -> None:
+    def see(self, case: object, check: Check) -> None:
         if found := found_by(check, case):
             kind = kind_of(found)
             if kind not in self.failing or len(repr(case)) < len(repr(self.failing[kind][0])):
                 self.failing[kind] = (case, check)
 
 
-def hunt(section: str, count: int, fresh: int, recorded: int = 10, look: bool = False) -> Hunt:
-    """Draws the cases and checks them, every `recorded`-th (0: none) through a ledger too."""
-    hunted = Hunt()
-    chance = random.Random(fresh)
-
-    @seed(fresh)
-    @settings(
-        max_examples=count, deadline=None, database=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(cases(section))
-    def run(case: Case) -> None:
-        hunted.ran += 1
-        hunted.see(case, difference)
-        if recorded and hunted.ran % recorded == 0:
-            hunted.recorded += 1
-            hunted.see(case, recorded_difference)
-        if look:
-            hunted.drawn.add(case)
-            if hunted.ran % LOOK == 0:
-                hunted.drawn.look(case, lambda c: comparable(oracle(c.program, c.world)), chance.randrange)
-
-    run()
-    return hunted
-
-
-def hunt_arrivals(section: str, count: int, fresh: int) -> tuple[int, dict[str, History]]:
-    """Draws histories and lets them arrive fact by fact: how many there were, and of each kind of difference from full
-    checks the shortest."""
-    failing: dict[str, History] = {}
-    ran = 0
-    matcher = open_matcher()
-
-    @seed(fresh)
-    @settings(
-        max_examples=count, deadline=None, database=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(histories(section))
-    def run(history: History) -> None:
-        nonlocal ran
-        ran += 1
-        try:
-            found = arrived_differently(history, matcher)
-        except Exception as error:
-            found = f"~ {type(error).__name__}: {error}".splitlines()[0]
-        kind = kind_of(found) if found else ""
-        if found and (kind not in failing or len(repr(history)) < len(repr(failing[kind]))):
-            failing[kind] = history
-
-    run()
-    matcher.close()
-    return ran, failing
-
-
-def found_by(check: Check, case: Case) -> str:
+def found_by(check: Check, case: object) -> str:
     """The difference; an exception is one too."""
     try:
         return check(case)
@@ -111,47 +64,111 @@ def found_by(check: Check, case: Case) -> str:
         return f"~ {type(error).__name__} in {at.name}: {error}".splitlines()[0]
 
 
-def told(case: Case, check: Check) -> str:
-    """The case made small and its difference."""
+def drawn_from(strategy: SearchStrategy[C], count: int, fresh: int, see: Callable[[C], None]) -> None:
+    """Shows `see` so many examples."""
 
-    def found(smaller: Case) -> str:
-        return found_by(check, smaller)
+    @seed(fresh)
+    @settings(
+        max_examples=count, deadline=None, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(strategy)
+    def run(example: C) -> None:
+        see(example)
 
-    small = reduced(case, found)
-    return f"{small!r}\n{found(small)}\n"
+    run()
+
+
+def hunt_worlds(section: str, count: int, fresh: int, drawn: Drawn | None) -> Hunt:
+    """Checks of everything, beside the oracle's."""
+    hunt = Hunt()
+    chance = random.Random(fresh)
+
+    def see(case: Case) -> None:
+        hunt.ran += 1
+        hunt.see(case, difference)
+        if hunt.ran % RECORDED == 0:
+            hunt.see(case, recorded_difference)
+        if drawn is not None:
+            drawn.add(case)
+            if hunt.ran % LOOK == 0:
+                drawn.look(case, lambda c: comparable(oracle(c.program, c.world)), chance.randrange)
+
+    drawn_from(cases(section), count, fresh, see)
+    return hunt
+
+
+def hunt_histories(section: str, count: int, fresh: int) -> Hunt:
+    """Checks that go on, and findings carried along fact by fact, beside checks of everything."""
+    hunt = Hunt()
+    with closing(open_matcher()) as matcher:
+
+        def arriving(history: Any) -> str:
+            return arrived_differently(history, matcher)
+
+        def see(history: object) -> None:
+            hunt.ran += 1
+            hunt.see(history, went_on_differently)
+            hunt.see(history, arriving)
+
+        drawn_from(histories(section), count, fresh, see)
+    return hunt
+
+
+def hunt_matches(count: int, fresh: int) -> Iterator[tuple[str, Hunt]]:
+    """Each engine's matches beside the oracle's."""
+    for name in ("columnar", "durable") if available() else ("columnar",):
+        hunt = Hunt()
+        with closing(open_matcher(name)) as matcher:
+
+            def matched(number: Any, matcher: Any = matcher) -> str:
+                return matched_differently(matcher, matching(number))
+
+            for number in range(fresh, fresh + count):
+                hunt.ran += 1
+                hunt.see(number, matched)
+        yield name, hunt
+
+
+def told(case: object, check: Check) -> str:
+    """The case, made small if it is a world, and its difference."""
+    if isinstance(case, Case):
+        case = reduced(case, lambda smaller: found_by(check, smaller))
+    return f"{case!r}\n{found_by(check, case)}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--section", action="append", choices=[*SECTIONS, "mixed"])
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
-    parser.add_argument("--recorded", type=int, default=10, help="every so many cases through a ledger; 0: none")
-    parser.add_argument("--arrivals", type=int, default=0, help="so many histories, besides, that arrive fact by fact")
     parser.add_argument("--drawn", action="store_true", help="say what was drawn and how often it mattered")
-    given = parser.parse_args(arguments)
-    sections = given.section or [*SECTIONS, "mixed"]
-    drawn: dict[str, Drawn] = {}
-    total = through = bad = 0
-    for n, section in enumerate(sections):
+    asked = parser.parse_args(arguments)
+    sections = asked.section or [*SECTIONS, "mixed"]
+    worlds, past = (-(-asked.cases * share // (10 * len(sections))) for share in (7, 1))
+    drawn = {section: Drawn() for section in sections} if asked.drawn else {}
+    total = bad = 0
+
+    def report(what: str, hunt: Hunt, fresh: int, begun: float) -> None:
+        nonlocal total, bad
+        total, bad = total + hunt.ran, bad + len(hunt.failing)
+        took = f"seed {fresh}, {time.monotonic() - begun:.0f} s"
+        print(f"== {what}: {hunt.ran} cases, {took}, {len(hunt.failing)} kinds of difference", flush=True)
+        for kind, (case, check) in sorted(hunt.failing.items(), key=lambda pair: len(repr(pair[1][0]))):
+            print(f"-- {kind} ({check.__name__})\n{told(case, check)}", flush=True)
+
+    for fresh, section in enumerate(sections, asked.seed):
         begun = time.monotonic()
-        found = hunt(section, -(-given.cases // len(sections)), given.seed + n, given.recorded, given.drawn)
-        total, through, bad = total + found.ran, through + found.recorded, bad + len(found.failing)
-        drawn[section] = found.drawn
-        print(f"== {section}: {found.ran} cases ({found.recorded} recorded too), seed {given.seed + n}, "
-              f"{time.monotonic() - begun:.0f} s, {len(found.failing)} kinds of difference", flush=True)  # fmt: skip
-        for kind, (case, check) in sorted(found.failing.items(), key=lambda pair: len(repr(pair[1][0]))):
-            by = " (recorded)" if check is recorded_difference else ""
-            print(f"-- {kind}{by}\n{told(case, check)}", flush=True)
-    for n, section in enumerate(sections if given.arrivals else []):
-        ran, failing = hunt_arrivals(section, -(-given.arrivals // len(sections)), given.seed + n)
-        total, bad = total + ran, bad + len(failing)
-        print(f"== {section}: {ran} histories, {len(failing)} kinds of difference", flush=True)
-        for kind, history in failing.items():
-            print(f"-- {kind}\n{history!r}", flush=True)
-    if given.drawn:
+        report(section, hunt_worlds(section, worlds, fresh, drawn.get(section)), fresh, begun)
+        begun = time.monotonic()
+        report(f"{section}, histories", hunt_histories(section, past, fresh), fresh, begun)
+    begun = time.monotonic()
+    for name, hunt in hunt_matches(asked.cases // 10, asked.seed):
+        report(f"matches, {name}", hunt, asked.seed, begun)
+        begun = time.monotonic()
+    if asked.drawn:
         print(merged(drawn).table())
-    print(f"{total} cases, {through} of them recorded too, {bad} kinds of difference")
+    print(f"{total} cases, {bad} kinds of difference")
     return 1 if bad else 0
 
 

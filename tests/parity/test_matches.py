@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from random import randrange
 
 import pytest
-from tests.parity.draw_matching import Matching, matching
+from tests.parity.draw_matching import matching
+from tests.parity.matched import matched_differently
 from tests.parity.oracle.matching import matches as oracle
 from tests.parity.test_parity import EXAMPLES, GIVEN
 
@@ -22,15 +22,6 @@ from wuding.engines.durable.supervise import DurableWorker
 from wuding.engines.matchers import open_matcher
 
 needs_library = pytest.mark.skipif(not available(), reason="durable-rules is not for this Python")
-
-
-def difference(matcher: Matcher, case: Matching) -> str:
-    """What the engine says differently from the oracle, a line each; empty when they agree."""
-    expected = set(oracle(case.program, case.facts))
-    got = [tuple(match) for match in matcher.matches(case.program, case.facts)]
-    twice = [f"twice {one}" for one, after in pairwise(got) if one >= after]
-    lost, made = sorted(expected - set(got)), sorted(set(got) - expected)
-    return "\n".join([*(f"- {one}" for one in lost), *(f"+ {one}" for one in made), *twice])
 
 
 @pytest.fixture(params=[pytest.param("durable", marks=needs_library), "columnar"])
@@ -44,7 +35,7 @@ def test_matches_equal_the_oracles(matcher: Matcher) -> None:
     first = randrange(2**32) if GIVEN else 0
     for seed in range(first, first + 3 * EXAMPLES):
         case = matching(seed)
-        if found := difference(matcher, case):
+        if found := matched_differently(matcher, case):
             pytest.fail(f"matching({seed})\n{case!r}\n{found}", pytrace=False)
     if isinstance(matcher, DurableWorker):
         assert matcher.tally.lost == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.parity import kit
-from tests.parity.arrive import arrived_differently
+from tests.parity.going_on import arrived_differently
 from tests.parity.history import History
 
 from wuding.domain.fact import CORE, Fact

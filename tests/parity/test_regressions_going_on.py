@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.parity.going_on import went_on_differently
 from tests.parity.history import History, changes
-from tests.parity.test_incremental import told
 
 from wuding.assess import conclude, snapshot_of_world
 from wuding.book.load import load_domain, load_program
@@ -62,7 +62,7 @@ def world(as_of: int) -> World:
 def test_a_notice_that_may_not_be_owed_names_whom_it_would_tell_once_its_hidden_limit_has_passed() -> None:
     book = program()
     moments = [(book, world(START + hours * HOUR)) for hours in (2, 71, 73, 74, 170)]
-    assert told(History(tuple(moments))) == ""
+    assert went_on_differently(History(tuple(moments))) == ""
     before, after = (conclude(book, snapshot_of_world(w, book)).frame for _, w in moments[1:3])
     assert [set(frame["detail"].drop_nulls()) for frame in (before, after)] == [{"{}"}, {"{}", '{"to": ["li"]}'}]
     past = conclude(book, snapshot_of_world(moments[1][1], book))

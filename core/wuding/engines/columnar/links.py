@@ -67,6 +67,9 @@ def _below(
     up = ctx.ancestors.join(wanted, left_on="ancestor", right_on="a.grid", how="semi").select(
         "grid", "ancestor", _s="start", _e="end"
     )
+    if not population:  # what happened in a grid belongs to it, also where it was recorded before the grid began
+        own = wanted.select(grid="a.grid", ancestor="a.grid", _s=None, _e=None)
+        up = pl.concat([up.filter(pl.col("grid") != pl.col("ancestor")), own.cast(up.schema)])
     rows = found.join(up, on="grid")
     if population:
         rows = rows.with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))

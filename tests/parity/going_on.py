@@ -1,15 +1,32 @@
-"""The third mode beside full and incremental checks: facts arrive one by one, time passes, and the findings that are
-carried along are those of a full check at every moment."""
+"""The modes beside full checks, held to what those find at every moment of a history: a check that goes on from the
+last one, and findings that are carried along while facts arrive one by one and time passes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from tests.parity.history import History, Moment, changes, rows
 
 from wuding.assess import carry, live
 from wuding.assess.check import check, snapshot_of_world
+from wuding.assess.recheck import Concluded, conclude
 from wuding.domain.corrections import CORRECTION
 from wuding.domain.fact import Fact
 from wuding.engines.base import Matcher
+
+
+def went_on_differently(history: History) -> str:
+    """What a check that goes on from the last one says differently from a full check, a line each; empty when none."""
+    past: Concluded | None = None
+    before: Moment | None = None
+    for program, world in history.moments:
+        snap = snapshot_of_world(world, program)
+        seen = None if before is None else changes(program, before[1], world)
+        past = conclude(program, snap, past, seen)
+        before = (program, world)
+        if found := _differing(rows(check(program, snap)), rows(past.frame)):
+            return f"{found}\n{past.scopes}"
+    return ""
 
 
 def arrived_differently(history: History, matcher: Matcher) -> str:
@@ -27,13 +44,17 @@ def arrived_differently(history: History, matcher: Matcher) -> str:
             for fact in new:
                 carry.arrived(state, [fact], matcher.touched(program, [fact], ()))
         before = (program, world)
-        full = rows(check(program, snapshot_of_world(world, program)))
-        carried = rows(state.frame())
-        if full != carried:
-            lines = [f"- {row}" for row in full if row not in carried]
-            lines += [f"+ {row}" for row in carried if row not in full]
-            return "\n".join([f"{len(full)} rows, {len(carried)} rows", *lines])
+        if found := _differing(rows(check(program, snapshot_of_world(world, program))), rows(state.frame())):
+            return found
     return ""
+
+
+def _differing(full: list[tuple[Any, ...]], other: list[tuple[Any, ...]]) -> str:
+    if full == other:
+        return ""
+    lines = [f"- {row}" for row in full if row not in other]
+    lines += [f"+ {row}" for row in other if row not in full]
+    return "\n".join([f"{len(full)} rows, {len(other)} rows", *lines])
 
 
 def _arriving(before: Moment, now: Moment) -> list[Fact] | None:
