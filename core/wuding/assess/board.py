@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,12 @@ class Board:
             self.places = {one: n for n, one in enumerate(self.base.get_column("id"))}
         place = self.places.get(id_)
         return None if place is None else self.base.row(place, named=True)
+
+    def where(self, column: str, values: Collection[str]) -> list[Row]:
+        """The findings that have one of the values in a column."""
+        some = self.base.filter(pl.col(column).is_in(list(values)))
+        found = [row for row in some.iter_rows(named=True) if row["id"] not in self.laid]
+        return found + [row for row in self.laid.values() if row is not None and row[column] in values]
 
     def put(self, id_: str, row: Row | None) -> None:
         self.laid[id_] = row

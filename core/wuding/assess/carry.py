@@ -19,6 +19,8 @@ from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
 from wuding.assess.quick import cases_of, countable, counted, holders_of, may_be, nothing_ruled
+from wuding.assess.quick_case import told_again
+from wuding.assess.quick_limits import spaced
 from wuding.assess.quick_share import carry, shared_again, shares_of
 from wuding.assess.recheck import assessed
 from wuding.domain.fact import CORE, Fact
@@ -205,10 +207,15 @@ def _quickly(step: Round, rule: Rule, itself: bool) -> list[Change] | None:
     """What a quick way finds, where the rule has one. `itself`: the rule is touched by facts or by time, not only by
     findings of other rules."""
     live = step.live
-    if step.was == step.as_of and itself and isinstance(rule, Patrol):
-        others = live.touched.reads[rule.head.key] & {id_ for id_, some in step.found.items() if some}
-        if step.matches is not None and not others and countable(rule) and nothing_ruled(live):
-            return counted(live, rule, [fact for some in step.facts.values() for fact in some], step.matches)
+    if itself and isinstance(rule, Patrol | Escalation):
+        if not _alone(step, rule) or step.matches is None or not nothing_ruled(live):
+            return None
+        facts = [fact for some in step.facts.values() for fact in some]
+        if isinstance(rule, Escalation):
+            return told_again(live, rule, facts)
+        if countable(rule):
+            return counted(live, rule, facts, step.matches)
+        return None if rule.apart is None else spaced(live, rule, facts, step.matches)
     if not itself and isinstance(rule, Scoring | Target):
         shares = shares_of(rule)
         if shares is None:
@@ -257,10 +264,9 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
 
 def _quick_scope(step: Round, rule: Rule) -> Scope | None:
     """Whom new facts touch, where they alone say it; None: the planner must be asked."""
-    live, facts = step.live, [fact for some in step.facts.values() for fact in some]
-    alone = step.was == step.as_of and not step.frames and not any(key[0] == CORE for key in step.facts)
-    if not alone or rule.head.key in live.touched.joined | live.touched.always or _reads_changed(step, rule):
+    if not _alone(step, rule):
         return None
+    live, facts = step.live, [fact for some in step.facts.values() for fact in some]
     if isinstance(rule, Escalation):
         return cases_of(live, rule, facts)
     if isinstance(rule, Patrol) and rule.apart is not None and rule.do is not None:
@@ -268,8 +274,12 @@ def _quick_scope(step: Round, rule: Rule) -> Scope | None:
     return None
 
 
-def _reads_changed(step: Round, rule: Rule) -> bool:
-    return any(step.found.get(id_) for id_ in step.live.touched.reads[rule.head.key])
+def _alone(step: Round, rule: Rule) -> bool:
+    """Do new facts alone touch the rule, and each the things that it names itself?"""
+    touched, key = step.live.touched, rule.head.key
+    facts_alone = step.was == step.as_of and not step.frames and not any(name[0] == CORE for name in step.facts)
+    read = any(step.found.get(id_) for id_ in touched.reads[key])
+    return facts_alone and not read and key not in touched.joined | touched.always
 
 
 def _settle(live: Live) -> None:

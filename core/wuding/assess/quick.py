@@ -8,7 +8,7 @@ waived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from wuding.engines.columnar.things import shared
 from wuding.engines.durable.cells import field_of
 from wuding.engines.terms import thing_of
 from wuding.lang.nodes import Field
-from wuding.program.model import Escalation, Patrol, Program, Selector
+from wuding.program.model import Escalation, Patrol, Program, Rule, Selector
 from wuding.program.parts import parts_of
 
 if TYPE_CHECKING:
@@ -175,8 +175,13 @@ def holders_of(live: Live, rule: Patrol, do: Selector, facts: Iterable[Fact]) ->
 # ── patrol ───────────────────────────────────────────────────────────────────────────────────────
 def countable(rule: Patrol) -> bool:
     """Does the rule only count facts of a holder in a period?"""
+    return rule.every is not None and by_facts(rule)
+
+
+def by_facts(rule: Patrol) -> bool:
+    """Does the duty look at single facts of a holder, who is known without looking at any?"""
     do = rule.do
-    if do is None or rule.every is None or do.source != "fact" or rule.holders.source not in ("grid", "subject"):
+    if do is None or do.source != "fact" or rule.holders.source not in ("grid", "subject"):
         return False
     plain = do.same is None and not do.having and not do.lacking and do.distinct is None and shared(do) is None
     near = do.within in (None, "self") or (do.within == "subtree" and rule.holders.source == "grid" and not do.by)
@@ -186,43 +191,57 @@ def countable(rule: Patrol) -> bool:
 
 def counted(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Match]) -> list[Change] | None:
     """The findings of a patrol rule that new facts count for."""
-    assert rule.do is not None and rule.every is not None
-    by_seq = {m.seqs[0]: m for m in matches if m.rule == rule.head.key and m.term == "do"}
-    places, board = places_of(live), live.boards[rule.head.key]
-    prefix = f"{live.program.book}#{_name(live, rule)}@"
+    assert rule.every is not None
+    board, prefix = live.boards[rule.head.key], prefix_of(live, rule)
     found: list[Change] = []
+    for deed in deeds_of(live, rule, facts, matches):
+        if deed is None:
+            return None
+        old = board.get(f"{prefix}@{deed.holder}/{period_of(deed.day, rule.every).label}")
+        if old is None or old["low"] is None:
+            continue  # nobody is asked, or it is not owed
+        new = _one_more(old, deed.certain, live.as_of)
+        if new is None:
+            return None
+        board.put(old["id"], new)
+        found.append(Change(old, new))
+    return found
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A fact that counts for a holder, certainly or possibly; `day`: on which it happened."""
+
+    holder: str
+    at: int
+    day: int
+    certain: bool
+
+
+def deeds_of(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Match]) -> Iterator[Deed | None]:
+    """For whom the new facts count in the duty; None for one of which that is not known here."""
+    assert rule.do is not None
+    by_seq = {m.seqs[0]: m for m in matches if m.rule == rule.head.key and m.term == "do"}
     for fact in facts:
         match = by_seq.get(fact.seq)
         if match is None:
             continue
         sure = certainly(live.program, rule.do, fact, match)
-        holders = _holders(places, rule, fact)
+        holders = _holders(places_of(live), rule, fact)
         if sure is None or holders is None:
-            return None
+            yield None
+            return
         day = local_day(fact.at, live.program.zone)
-        label = period_of(day, rule.every).label
         for holder, grid in holders:
-            by = True
-            if rule.do.by:
-                told = acted(live, fact, rule.do.by, grid, fact.subject, day)
-                if told is False:
-                    continue
-                by = told is True
-            id_ = f"{prefix}{holder}/{label}"
-            old = board.get(id_)
-            if old is None or old["low"] is None:
-                continue  # nobody is asked, or it is not owed
-            new = _one_more(old, sure and by, live.as_of)
-            if new is None:
-                return None
-            board.put(id_, new)
-            found.append(Change(old, new))
-    return found
+            by = acted(live, fact, rule.do.by, grid, fact.subject, day) if rule.do.by else True
+            if by is not False:
+                yield Deed(holder, fact.at, day, sure and by is True)
 
 
-def _name(live: Live, rule: Patrol) -> str:
+def prefix_of(live: Live, rule: Rule) -> str:
+    """How the ids of the rule's findings begin."""
     name = live.touched.names.get(rule.head.id, rule.head.id)
-    return f"{name}[{rule.head.variant}]" if rule.head.variant else name
+    return f"{live.program.book}#{name}" + (f"[{rule.head.variant}]" if rule.head.variant else "")
 
 
 def _holders(places: Places, rule: Patrol, fact: Fact) -> list[tuple[str, str]] | None:

@@ -171,7 +171,7 @@ def shared_again(live: Live, rule: Scoring | Target, changes: Sequence[Change]) 
                     touched |= set(found[0])
     board = live.boards[rule.head.key]
     labels = {label for _, label in touched}
-    rows = [row for row in board.frame().iter_rows(named=True) if row["period"] in labels]
+    rows = board.where("period", labels)
     fresh = _findings(live, rule, kept, rows, touched)
     if fresh is None:
         return None
