@@ -128,7 +128,7 @@ class Round:
         """The context as of the step, made when it is first needed."""
         if not self._moved:
             live, self._moved = self.live, True
-            live.ctx = _context(live, self.as_of, {type_ for _, type_ in (*self.facts, *self.frames)})
+            live.ctx = _context(live, self.as_of)
         return self.live.ctx
 
     def news(self) -> News:
@@ -283,25 +283,23 @@ def _alone(step: Round, rule: Rule) -> bool:
 
 
 def _settle(live: Live) -> None:
-    """Puts the facts that came one by one into the frames."""
+    """Puts the facts that came one by one into the frames; what was made of facts of their types is forgotten."""
     for key, tail in live.tails.items():
         new = frame_of(tail, thing_of(live.program, key[1]).fields)
         live.facts[key] = pl.concat([live.facts[key], new], rechunk=True)
+    types = {type_ for _, type_ in live.tails}
+    for name in list(live.ctx.cache):
+        if name[0] == "acting" and "absence" in types or (name[0] == "facts" and name[1] in types):
+            del live.ctx.cache[name]
     live.tails.clear()
 
 
-def _context(live: Live, as_of: int, types: Collection[str]) -> Context:
-    """The context as of a moment, with what new facts of these types leave as it was."""
+def _context(live: Live, as_of: int) -> Context:
+    """The context as of a moment, with what new facts and passing time leave as it was."""
     _settle(live)
     old, sight = live.ctx, as_of < live.ahead
-    kept = {
-        key: value
-        for key, value in old.cache.items()
-        if key in LASTING
-        or key[0] in LASTING
-        or (key[0] == "facts" and key[1] not in types and sight)
-        or (key[0] == "acting" and "absence" not in types and sight)
-    }
+    lasting = (*LASTING, "facts", "acting") if sight else LASTING
+    kept = {key: value for key, value in old.cache.items() if key in lasting or key[0] in lasting}
     if not sight:
         live.ahead = min((first_after(frame, as_of) for frame in live.facts.values()), default=NEVER)
     snap = replace(old.snap, facts={key: frame.lazy() for key, frame in live.facts.items()}, as_of=as_of)
