@@ -18,7 +18,7 @@ from wuding.assess.frame import empty
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
-from wuding.assess.quick import cases_of, countable, counted, holders_of, may_be, nothing_ruled
+from wuding.assess.quick import cases_of, countable, counted, may_be, nothing_ruled
 from wuding.assess.quick_case import told_again
 from wuding.assess.quick_limits import spaced
 from wuding.assess.quick_share import carry, shared_again, shares_of
@@ -263,15 +263,10 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
 
 
 def _quick_scope(step: Round, rule: Rule) -> Scope | None:
-    """Whom new facts touch, where they alone say it; None: the planner must be asked."""
-    if not _alone(step, rule):
+    """The cases that new facts touch, where they alone say it; None: the planner must be asked."""
+    if not isinstance(rule, Escalation) or not _alone(step, rule):
         return None
-    live, facts = step.live, [fact for some in step.facts.values() for fact in some]
-    if isinstance(rule, Escalation):
-        return cases_of(live, rule, facts)
-    if isinstance(rule, Patrol) and rule.apart is not None and rule.do is not None:
-        return holders_of(live, rule, rule.do, facts)
-    return None
+    return cases_of(step.live, rule, [fact for some in step.facts.values() for fact in some])
 
 
 def _alone(step: Round, rule: Rule) -> bool:

@@ -157,21 +157,6 @@ def cases_of(live: Live, rule: Escalation, facts: Iterable[Fact]) -> Scope | Non
     return Scope(cases=frozenset(found))
 
 
-def holders_of(live: Live, rule: Patrol, do: Selector, facts: Iterable[Fact]) -> Scope | None:
-    """The holders that new facts count for; None where they have moved, or more than facts says it."""
-    others = [part for part in parts_of(rule.holders) if isinstance(part, Selector) and part is not rule.holders]
-    near = do.within in (None, "self") or (do.within == "subtree" and rule.holders.source == "grid")
-    if others or do.same is not None or not near or rule.holders.source not in ("grid", "subject"):
-        return None
-    found: set[str] = set()
-    for fact in facts:
-        holders = _holders(places_of(live), rule, fact)
-        if holders is None:
-            return None
-        found |= {holder for holder, _ in holders}
-    return Scope(holders=frozenset(found))
-
-
 # ── patrol ───────────────────────────────────────────────────────────────────────────────────────
 def countable(rule: Patrol) -> bool:
     """Does the rule only count facts of a holder in a period?"""
@@ -200,7 +185,7 @@ def counted(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[M
         old = board.get(f"{prefix}@{deed.holder}/{period_of(deed.day, rule.every).label}")
         if old is None or old["low"] is None:
             continue  # nobody is asked, or it is not owed
-        new = _one_more(old, deed.certain, live.as_of)
+        new = _one_more(old, deed, live.as_of)
         if new is None:
             return None
         board.put(old["id"], new)
@@ -210,12 +195,14 @@ def counted(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[M
 
 @dataclass(frozen=True)
 class Deed:
-    """A fact that counts for a holder, certainly or possibly; `day`: on which it happened."""
+    """A fact that counts for a holder, certainly or possibly; `day`: on which it happened; `lacks`: the fields whose
+    absence leaves it uncertain."""
 
     holder: str
     at: int
     day: int
     certain: bool
+    lacks: frozenset[str]
 
 
 def deeds_of(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Match]) -> Iterator[Deed | None]:
@@ -235,7 +222,15 @@ def deeds_of(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[
         for holder, grid in holders:
             by = acted(live, fact, rule.do.by, grid, fact.subject, day) if rule.do.by else True
             if by is not False:
-                yield Deed(holder, fact.at, day, sure and by is True)
+                certain = sure and by is True
+                yield Deed(holder, fact.at, day, certain, frozenset() if certain else _lacks(live, rule.do, fact))
+
+
+def _lacks(live: Live, sel: Selector, fact: Fact) -> frozenset[str]:
+    """The fields that the selector reads and the fact lacks (semantics 16a)."""
+    declared = thing_of(live.program, fact.type).fields
+    read = {f.name for f in terms(sel.when) if isinstance(f, Field)} | ({"actor"} if sel.by else set())
+    return frozenset(name for name in read if field_of(fact, name, declared.get(name))[0] is None)
 
 
 def prefix_of(live: Live, rule: Rule) -> str:
@@ -260,21 +255,21 @@ def _holders(places: Places, rule: Patrol, fact: Fact) -> list[tuple[str, str]] 
     return [(one, one) for one in (up if rule.do.within == "subtree" else up[:1])]
 
 
-def _one_more(old: Row, certain: bool, as_of: int) -> dict[str, Any] | None:
+def _one_more(old: Row, deed: Deed, as_of: int) -> dict[str, Any] | None:
     """The finding when one more thing counts; None where it takes the others to say what it lacks."""
-    low, high = old["low"] + certain, old["high"] + 1
+    low, high = old["low"] + deed.certain, old["high"] + 1
     need = None if old["needed"] is None else int(old["needed"])
+    missing: list[str] = []
     if need is None:
-        status = "undetermined"
+        status, missing = "undetermined", old["missing"]
     elif low >= need:
         status = "met"
     elif high < need:
         status = "missed" if old["due"] <= as_of else "due"
     else:
-        if not certain or old["status"] != "undetermined":
+        if old["status"] != "undetermined" and old["low"] != old["high"]:
             return None
-        status = "undetermined"
-    missing = old["missing"] if status == "undetermined" else []
+        status, missing = "undetermined", sorted(deed.lacks.union(old["missing"]))
     return {**old, "low": low, "high": high, "status": status, "missing": missing}
 
 
