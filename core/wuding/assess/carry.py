@@ -255,8 +255,7 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
     old = before if scope is None else before.filter(inside(scope))
     found = changes_of(old, new)
     if found:
-        live.boards[key].base = new if scope is None else pl.concat([before.filter(~inside(scope)), new])
-        live.boards[key].places = None
+        board.renew(new if scope is None else pl.concat([before.filter(~inside(scope)), new]))
     if found or live.pulses[key] <= live.as_of:
         live.pulses[key] = pulse_of(board.frame(), live.as_of)
     return found

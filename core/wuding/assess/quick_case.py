@@ -159,7 +159,7 @@ def told_again(live: Live, rule: Escalation, facts: Iterable[Fact]) -> list[Chan
     board, key = live.boards[rule.head.key], rule.head.key
     found: list[Change] = []
     for name in sorted(scope.cases):
-        old = {row["id"]: row for row in board.where("case", [name])}
+        old = {row["id"]: row for row in board.where("case", name)}
         try:
             new = _told(live, rule, name, old)
         except Doubt:

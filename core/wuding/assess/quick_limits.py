@@ -41,7 +41,7 @@ def spaced(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Ma
         # What may have happened later would bear upon the new stretch: today nothing has.
         if deed is None or deed.day != today:
             return None
-        rows = board.where("holder", [deed.holder])
+        rows = board.where("holder", deed.holder)
         if any(row["status"] not in STRETCH or row["due"] is None for row in rows):
             return None  # left out of it, or not certainly asked
         if not rows:
