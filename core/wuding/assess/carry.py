@@ -127,8 +127,7 @@ class Round:
     def context(self) -> Context:
         """The context as of the step, made when it is first needed."""
         if not self._moved:
-            live, self._moved = self.live, True
-            live.ctx = _context(live, self.as_of)
+            self.live.ctx, self._moved = _context(self.live, self.as_of), True
         return self.live.ctx
 
     def news(self) -> News:
@@ -283,7 +282,7 @@ def _settle(live: Live) -> None:
         live.facts[key] = pl.concat([live.facts[key], new], rechunk=True)
     types = {type_ for _, type_ in live.tails}
     for name in list(live.ctx.cache):
-        if name[0] == "acting" and "absence" in types or (name[0] == "facts" and name[1] in types):
+        if (name[0] == "acting" and "absence" in types) or (name[0] == "facts" and name[1] in types):
             del live.ctx.cache[name]
     live.tails.clear()
 

@@ -22,13 +22,13 @@ from wuding.assess.quick_limits import ends
 from wuding.domain.fact import Fact
 from wuding.domain.instants import local_day
 from wuding.domain.number import SCALE
-from wuding.engines.columnar.conditions import BUILTIN, column, leaves
+from wuding.engines.columnar.conditions import BUILTIN, column
 from wuding.engines.columnar.context import valid_days
-from wuding.engines.columnar.exact import holds
+from wuding.engines.columnar.exact import holds, reads
 from wuding.engines.columnar.params import lookup
 from wuding.engines.durable.cells import NUMERIC, cell_of
 from wuding.engines.terms import thing_of
-from wuding.lang.nodes import Cmp, Cond, Duration, Field, Has, Lit, OneOf, Param, Term
+from wuding.lang.nodes import Cond, Duration, Field, Lit, Param, Term
 from wuding.program.model import Escalation, Selector, Step
 
 if TYPE_CHECKING:
@@ -76,17 +76,7 @@ def _selectors(rule: Escalation) -> list[Selector]:
 
 def _readable(cond: Cond | None) -> bool:
     """Does the condition compare fields with given values, and nothing else?"""
-    for leaf in leaves(cond) if cond is not None else ():
-        read: Sequence[Term] = ()
-        if isinstance(leaf, Cmp):
-            read = (leaf.left, leaf.right)
-        elif isinstance(leaf, OneOf):
-            read = (leaf.left, *leaf.options)
-        elif isinstance(leaf, Has):
-            read = (leaf.term,)
-        if not read or not all(isinstance(t, Lit) or (isinstance(t, Field) and _known(t)) for t in read):
-            return False
-    return True
+    return all(isinstance(t, Lit) or (isinstance(t, Field) and _known(t)) for t in reads(cond))
 
 
 def _known(term: Field) -> bool:
@@ -111,15 +101,13 @@ def _facts(live: Live, type_: str, key: str, case: str) -> list[Row]:
 def _meets(cond: Cond | None, row: Row) -> bool:
     """Does the fact meet the condition? Raises Doubt where that is not known."""
     env: dict[str, Any] = {}
-    for leaf in leaves(cond) if cond is not None else ():
-        for term in (getattr(leaf, "left", None), getattr(leaf, "right", None), *getattr(leaf, "options", ()),
-                     getattr(leaf, "term", None)):  # fmt: skip
-            if isinstance(term, Field):
-                name = column(term)
-                cell = row.get(name)
-                number = None if cell is None else Fraction(cell, 1 if term.type == "int" else SCALE) \
-                    if term.type in NUMERIC else None  # fmt: skip
-                env[name] = (number, number) if number is not None else cell
+    for term in reads(cond):
+        if isinstance(term, Field):
+            cell = row.get(column(term))
+            if cell is not None and term.type in NUMERIC:
+                number = Fraction(cell, 1 if term.type == "int" else SCALE)
+                cell = (number, number)
+            env[column(term)] = cell
     found = holds(cond, env)
     if found is None:
         raise Doubt

@@ -50,7 +50,9 @@ def spaced(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Ma
         label = to_date(deed.day).isoformat()
         if last["period"] >= label:
             return None
-        changes = _after(live, last, deed, label, ends(live, deed.at, rule.apart)) if deed.certain else _maybe(last, deed)
+        changes = (
+            _after(live, last, deed, label, ends(live, deed.at, rule.apart)) if deed.certain else _maybe(last, deed)
+        )
         for change in changes:
             board.put(change.row["id"], change.new)
         found += changes

@@ -14,7 +14,7 @@ from tests.parity.history import History
 
 from wuding.assess import carry, quick_case, quick_limits
 from wuding.engines.matchers import open_matcher
-from wuding.lang.nodes import Param
+from wuding.lang.nodes import Cmp, Field, Has, Param
 from wuding.program.model import Escalation, Limit, Patrol, Program, Rule, Step
 
 FEW = settings(
@@ -22,13 +22,15 @@ FEW = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 FIX = kit.sel("fact", "fix", when=kit.is_("filed", True, "bool"))
+NOTE = kit.sel("fact", "note", when=Has(Field("kind", "enum")))
+MANY = Cmp(">=", Field("people", "int"), kit.num(2))
 CASE = Escalation(
     kit.head("case"), kit.sel("fact", "report"), ("ref",), (FIX,),
     (
-        Step("noted", "expect", "opening", of=kit.sel("fact", "note"), limit=Limit(kit.duration(2, "d"))),
+        Step("noted", "expect", "opening", of=NOTE, limit=Limit(kit.duration(2, "d"))),
         Step("fixed", "expect", "noted", kit.is_("severity", "high"), FIX, Limit(Param("grace", "duration"))),
         Step("told", "tell", "opening", wait=kit.duration(3, "workday"), tell_role="chief"),
-        Step("at-once", "tell", "fixed", tell_role="chief"),
+        Step("at-once", "tell", "fixed", MANY, tell_role="chief"),
     ),
 )  # fmt: skip
 APART = Patrol(
@@ -41,9 +43,16 @@ some = st.sampled_from
 moments = st.tuples(st.integers(1, 14), some(("02:00", "09:00", "23:30"))).map(lambda d: f"2024-01-{d[0]:02}T{d[1]}")
 refs = some(("R1", "R1", "R2"))
 facts_of_cases = st.one_of(
-    st.fixed_dictionaries({"type": st.just("report"), "ref": refs, "severity": some(("high", "high", "low", None))}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("report"),
+            "ref": refs,
+            "severity": some(("high", "high", "low", None)),
+            "people": some((1, 2, 3, None)),
+        }
+    ),
     st.fixed_dictionaries({"type": st.just("fix"), "ref": refs, "filed": some((True, True, False, None))}),
-    st.fixed_dictionaries({"type": st.just("note"), "ref": refs}),
+    st.fixed_dictionaries({"type": st.just("note"), "ref": refs, "kind": some(("a", "a", None))}),
 )
 visits = st.fixed_dictionaries({"type": st.just("visit"), "filed": some((True, True, True, False, None))})
 
@@ -101,8 +110,8 @@ def test_the_quick_ways_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(carry, name, watched)
     told = [
-        ("2024-01-02T09:00", False, {"type": "report", "ref": "R1", "severity": "high"}),
-        ("2024-01-03T09:00", False, {"type": "note", "ref": "R1"}),
+        ("2024-01-02T09:00", False, {"type": "report", "ref": "R1", "severity": "high", "people": 2}),
+        ("2024-01-03T09:00", False, {"type": "note", "ref": "R1", "kind": "a"}),
         ("2024-01-03T10:00", False, {"type": "visit", "filed": True}),
         ("2024-01-04T10:00", False, {"type": "visit"}),
         ("2024-01-05T02:00", False, {"type": "visit", "filed": True}),
