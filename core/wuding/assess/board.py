@@ -34,6 +34,7 @@ class Board:
     base: pl.DataFrame
     laid: dict[str, Row | None] = field(default_factory=dict)
     places: dict[str, int] | None = None
+    looked: dict[tuple[str, str], list[Row]] = field(default_factory=dict)  # of the frame, by column and value
 
     def get(self, id_: str) -> Row | None:
         """The finding of this id."""
@@ -44,6 +45,17 @@ class Board:
         place = self.places.get(id_)
         return None if place is None else self.base.row(place, named=True)
 
+    def where(self, column: str, value: str) -> list[Row]:
+        """The findings with this text in a column."""
+        some = self.looked.get((column, value))
+        if some is None:
+            rows = self.base.filter(pl.col(column) == value)
+            some = self.looked[column, value] = list(rows.iter_rows(named=True))
+        if not self.laid:
+            return some
+        found = [row for row in some if row["id"] not in self.laid]
+        return found + [row for row in self.laid.values() if row is not None and row[column] == value]
+
     def put(self, id_: str, row: Row | None) -> None:
         self.laid[id_] = row
 
@@ -52,9 +64,12 @@ class Board:
         if self.laid:
             gone = pl.Series(list(self.laid), dtype=pl.String)
             kept = self.base.filter(~pl.col("id").is_in(gone.implode()))
-            self.base = pl.concat([kept, self.rows(row for row in self.laid.values() if row is not None)])
-            self.laid, self.places = {}, None
+            self.renew(pl.concat([kept, self.rows(row for row in self.laid.values() if row is not None)]))
         return self.base
+
+    def renew(self, base: pl.DataFrame) -> None:
+        """Puts other findings in place of all."""
+        self.base, self.laid, self.places, self.looked = base, {}, None, {}
 
     def rows(self, rows: Iterable[Row]) -> pl.DataFrame:
         """These rows as a frame like the board's own."""

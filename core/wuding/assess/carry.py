@@ -18,7 +18,9 @@ from wuding.assess.frame import empty
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
-from wuding.assess.quick import cases_of, countable, counted, holders_of, may_be, nothing_ruled
+from wuding.assess.quick import cases_of, countable, counted, may_be, nothing_ruled
+from wuding.assess.quick_case import told_again
+from wuding.assess.quick_limits import spaced
 from wuding.assess.quick_share import carry, shared_again, shares_of
 from wuding.assess.recheck import assessed
 from wuding.domain.fact import CORE, Fact
@@ -125,8 +127,7 @@ class Round:
     def context(self) -> Context:
         """The context as of the step, made when it is first needed."""
         if not self._moved:
-            live, self._moved = self.live, True
-            live.ctx = _context(live, self.as_of, {type_ for _, type_ in (*self.facts, *self.frames)})
+            self.live.ctx, self._moved = _context(self.live, self.as_of), True
         return self.live.ctx
 
     def news(self) -> News:
@@ -205,10 +206,15 @@ def _quickly(step: Round, rule: Rule, itself: bool) -> list[Change] | None:
     """What a quick way finds, where the rule has one. `itself`: the rule is touched by facts or by time, not only by
     findings of other rules."""
     live = step.live
-    if step.was == step.as_of and itself and isinstance(rule, Patrol):
-        others = live.touched.reads[rule.head.key] & {id_ for id_, some in step.found.items() if some}
-        if step.matches is not None and not others and countable(rule) and nothing_ruled(live):
-            return counted(live, rule, [fact for some in step.facts.values() for fact in some], step.matches)
+    if itself and isinstance(rule, Patrol | Escalation):
+        if not _alone(step, rule) or step.matches is None or not nothing_ruled(live):
+            return None
+        facts = [fact for some in step.facts.values() for fact in some]
+        if isinstance(rule, Escalation):
+            return told_again(live, rule, facts)
+        if countable(rule):
+            return counted(live, rule, facts, step.matches)
+        return None if rule.apart is None else spaced(live, rule, facts, step.matches)
     if not itself and isinstance(rule, Scoring | Target):
         shares = shares_of(rule)
         if shares is None:
@@ -248,50 +254,45 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
     old = before if scope is None else before.filter(inside(scope))
     found = changes_of(old, new)
     if found:
-        live.boards[key].base = new if scope is None else pl.concat([before.filter(~inside(scope)), new])
-        live.boards[key].places = None
+        board.renew(new if scope is None else pl.concat([before.filter(~inside(scope)), new]))
     if found or live.pulses[key] <= live.as_of:
         live.pulses[key] = pulse_of(board.frame(), live.as_of)
     return found
 
 
 def _quick_scope(step: Round, rule: Rule) -> Scope | None:
-    """Whom new facts touch, where they alone say it; None: the planner must be asked."""
-    live, facts = step.live, [fact for some in step.facts.values() for fact in some]
-    alone = step.was == step.as_of and not step.frames and not any(key[0] == CORE for key in step.facts)
-    if not alone or rule.head.key in live.touched.joined | live.touched.always or _reads_changed(step, rule):
+    """The cases that new facts touch, where they alone say it; None: the planner must be asked."""
+    if not isinstance(rule, Escalation) or not _alone(step, rule):
         return None
-    if isinstance(rule, Escalation):
-        return cases_of(live, rule, facts)
-    if isinstance(rule, Patrol) and rule.apart is not None and rule.do is not None:
-        return holders_of(live, rule, rule.do, facts)
-    return None
+    return cases_of(step.live, rule, [fact for some in step.facts.values() for fact in some])
 
 
-def _reads_changed(step: Round, rule: Rule) -> bool:
-    return any(step.found.get(id_) for id_ in step.live.touched.reads[rule.head.key])
+def _alone(step: Round, rule: Rule) -> bool:
+    """Do new facts alone touch the rule, and each the things that it names itself?"""
+    touched, key = step.live.touched, rule.head.key
+    facts_alone = step.was == step.as_of and not step.frames and not any(name[0] == CORE for name in step.facts)
+    read = any(step.found.get(id_) for id_ in touched.reads[key])
+    return facts_alone and not read and key not in touched.joined | touched.always
 
 
 def _settle(live: Live) -> None:
-    """Puts the facts that came one by one into the frames."""
+    """Puts the facts that came one by one into the frames; what was made of facts of their types is forgotten."""
     for key, tail in live.tails.items():
         new = frame_of(tail, thing_of(live.program, key[1]).fields)
         live.facts[key] = pl.concat([live.facts[key], new], rechunk=True)
+    types = {type_ for _, type_ in live.tails}
+    for name in list(live.ctx.cache):
+        if (name[0] == "acting" and "absence" in types) or (name[0] == "facts" and name[1] in types):
+            del live.ctx.cache[name]
     live.tails.clear()
 
 
-def _context(live: Live, as_of: int, types: Collection[str]) -> Context:
-    """The context as of a moment, with what new facts of these types leave as it was."""
+def _context(live: Live, as_of: int) -> Context:
+    """The context as of a moment, with what new facts and passing time leave as it was."""
     _settle(live)
     old, sight = live.ctx, as_of < live.ahead
-    kept = {
-        key: value
-        for key, value in old.cache.items()
-        if key in LASTING
-        or key[0] in LASTING
-        or (key[0] == "facts" and key[1] not in types and sight)
-        or (key[0] == "acting" and "absence" not in types and sight)
-    }
+    lasting = (*LASTING, "facts", "acting") if sight else LASTING
+    kept = {key: value for key, value in old.cache.items() if key in lasting or key[0] in lasting}
     if not sight:
         live.ahead = min((first_after(frame, as_of) for frame in live.facts.values()), default=NEVER)
     snap = replace(old.snap, facts={key: frame.lazy() for key, frame in live.facts.items()}, as_of=as_of)

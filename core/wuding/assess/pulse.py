@@ -7,8 +7,11 @@ which are asked again whenever time passes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
+from wuding.assess.board import Row
 from wuding.domain.instants import day_start_us, local_day
 from wuding.lang.nodes import Duration
 from wuding.program.added import Added
@@ -56,6 +59,15 @@ def pulse_of(frame: pl.DataFrame, as_of: int) -> int:
     """The first moment after `as_of` at which a limit in the findings passes."""
     due = frame.get_column("due")
     ahead = frame.filter((due >= as_of) & ~frame.get_column("status").is_in(SETTLED)).get_column("due")
-    low = ahead.min()
+    return _pulse(ahead.min(), as_of)
+
+
+def pulse_in(rows: Iterable[Row], as_of: int) -> int:
+    """The same of single findings."""
+    due = (row["due"] for row in rows if row["due"] is not None and row["status"] not in SETTLED)
+    return _pulse(min((moment for moment in due if moment >= as_of), default=None), as_of)
+
+
+def _pulse(low: object, as_of: int) -> int:
     # At the very limit is in time: it has passed a microsecond later. A notice without a wait is due at once.
-    return NEVER if not isinstance(low, int) else max(low, as_of + 1) if low > as_of else as_of + 1
+    return NEVER if not isinstance(low, int) else max(low, as_of + 1)

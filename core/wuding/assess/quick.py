@@ -8,7 +8,7 @@ waived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from wuding.engines.columnar.things import shared
 from wuding.engines.durable.cells import field_of
 from wuding.engines.terms import thing_of
 from wuding.lang.nodes import Field
-from wuding.program.model import Escalation, Patrol, Program, Selector
+from wuding.program.model import Escalation, Patrol, Program, Rule, Selector
 from wuding.program.parts import parts_of
 
 if TYPE_CHECKING:
@@ -157,26 +157,16 @@ def cases_of(live: Live, rule: Escalation, facts: Iterable[Fact]) -> Scope | Non
     return Scope(cases=frozenset(found))
 
 
-def holders_of(live: Live, rule: Patrol, do: Selector, facts: Iterable[Fact]) -> Scope | None:
-    """The holders that new facts count for; None where they have moved, or more than facts says it."""
-    others = [part for part in parts_of(rule.holders) if isinstance(part, Selector) and part is not rule.holders]
-    near = do.within in (None, "self") or (do.within == "subtree" and rule.holders.source == "grid")
-    if others or do.same is not None or not near or rule.holders.source not in ("grid", "subject"):
-        return None
-    found: set[str] = set()
-    for fact in facts:
-        holders = _holders(places_of(live), rule, fact)
-        if holders is None:
-            return None
-        found |= {holder for holder, _ in holders}
-    return Scope(holders=frozenset(found))
-
-
 # ── patrol ───────────────────────────────────────────────────────────────────────────────────────
 def countable(rule: Patrol) -> bool:
     """Does the rule only count facts of a holder in a period?"""
+    return rule.every is not None and by_facts(rule)
+
+
+def by_facts(rule: Patrol) -> bool:
+    """Does the duty look at single facts of a holder, who is known without looking at any?"""
     do = rule.do
-    if do is None or rule.every is None or do.source != "fact" or rule.holders.source not in ("grid", "subject"):
+    if do is None or do.source != "fact" or rule.holders.source not in ("grid", "subject"):
         return False
     plain = do.same is None and not do.having and not do.lacking and do.distinct is None and shared(do) is None
     near = do.within in (None, "self") or (do.within == "subtree" and rule.holders.source == "grid" and not do.by)
@@ -186,43 +176,67 @@ def countable(rule: Patrol) -> bool:
 
 def counted(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Match]) -> list[Change] | None:
     """The findings of a patrol rule that new facts count for."""
-    assert rule.do is not None and rule.every is not None
-    by_seq = {m.seqs[0]: m for m in matches if m.rule == rule.head.key and m.term == "do"}
-    places, board = places_of(live), live.boards[rule.head.key]
-    prefix = f"{live.program.book}#{_name(live, rule)}@"
+    assert rule.every is not None
+    board, prefix = live.boards[rule.head.key], prefix_of(live, rule)
     found: list[Change] = []
+    for deed in deeds_of(live, rule, facts, matches):
+        if deed is None:
+            return None
+        old = board.get(f"{prefix}@{deed.holder}/{period_of(deed.day, rule.every).label}")
+        if old is None or old["low"] is None:
+            continue  # nobody is asked, or it is not owed
+        new = _one_more(old, deed, live.as_of)
+        if new is None:
+            return None
+        board.put(old["id"], new)
+        found.append(Change(old, new))
+    return found
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A fact that counts for a holder, certainly or possibly; `day`: on which it happened; `lacks`: the fields whose
+    absence leaves it uncertain."""
+
+    holder: str
+    at: int
+    day: int
+    certain: bool
+    lacks: frozenset[str]
+
+
+def deeds_of(live: Live, rule: Patrol, facts: Iterable[Fact], matches: Sequence[Match]) -> Iterator[Deed | None]:
+    """For whom the new facts count in the duty; None for one of which that is not known here."""
+    assert rule.do is not None
+    by_seq = {m.seqs[0]: m for m in matches if m.rule == rule.head.key and m.term == "do"}
     for fact in facts:
         match = by_seq.get(fact.seq)
         if match is None:
             continue
         sure = certainly(live.program, rule.do, fact, match)
-        holders = _holders(places, rule, fact)
+        holders = _holders(places_of(live), rule, fact)
         if sure is None or holders is None:
-            return None
+            yield None
+            return
         day = local_day(fact.at, live.program.zone)
-        label = period_of(day, rule.every).label
         for holder, grid in holders:
-            by = True
-            if rule.do.by:
-                told = acted(live, fact, rule.do.by, grid, fact.subject, day)
-                if told is False:
-                    continue
-                by = told is True
-            id_ = f"{prefix}{holder}/{label}"
-            old = board.get(id_)
-            if old is None or old["low"] is None:
-                continue  # nobody is asked, or it is not owed
-            new = _one_more(old, sure and by, live.as_of)
-            if new is None:
-                return None
-            board.put(id_, new)
-            found.append(Change(old, new))
-    return found
+            by = acted(live, fact, rule.do.by, grid, fact.subject, day) if rule.do.by else True
+            if by is not False:
+                certain = sure and by is True
+                yield Deed(holder, fact.at, day, certain, frozenset() if certain else _lacks(live, rule.do, fact))
 
 
-def _name(live: Live, rule: Patrol) -> str:
+def _lacks(live: Live, sel: Selector, fact: Fact) -> frozenset[str]:
+    """The fields that the selector reads and the fact lacks (semantics 16a)."""
+    declared = thing_of(live.program, fact.type).fields
+    read = {f.name for f in terms(sel.when) if isinstance(f, Field)} | ({"actor"} if sel.by else set())
+    return frozenset(name for name in read if field_of(fact, name, declared.get(name))[0] is None)
+
+
+def prefix_of(live: Live, rule: Rule) -> str:
+    """How the ids of the rule's findings begin."""
     name = live.touched.names.get(rule.head.id, rule.head.id)
-    return f"{name}[{rule.head.variant}]" if rule.head.variant else name
+    return f"{live.program.book}#{name}" + (f"[{rule.head.variant}]" if rule.head.variant else "")
 
 
 def _holders(places: Places, rule: Patrol, fact: Fact) -> list[tuple[str, str]] | None:
@@ -241,21 +255,21 @@ def _holders(places: Places, rule: Patrol, fact: Fact) -> list[tuple[str, str]] 
     return [(one, one) for one in (up if rule.do.within == "subtree" else up[:1])]
 
 
-def _one_more(old: Row, certain: bool, as_of: int) -> dict[str, Any] | None:
+def _one_more(old: Row, deed: Deed, as_of: int) -> dict[str, Any] | None:
     """The finding when one more thing counts; None where it takes the others to say what it lacks."""
-    low, high = old["low"] + certain, old["high"] + 1
+    low, high = old["low"] + deed.certain, old["high"] + 1
     need = None if old["needed"] is None else int(old["needed"])
+    missing: list[str] = []
     if need is None:
-        status = "undetermined"
+        status, missing = "undetermined", old["missing"]
     elif low >= need:
         status = "met"
     elif high < need:
         status = "missed" if old["due"] <= as_of else "due"
     else:
-        if not certain or old["status"] != "undetermined":
+        if old["status"] != "undetermined" and old["low"] != old["high"]:
             return None
-        status = "undetermined"
-    missing = old["missing"] if status == "undetermined" else []
+        status, missing = "undetermined", sorted(deed.lacks.union(old["missing"]))
     return {**old, "low": low, "high": high, "status": status, "missing": missing}
 
 

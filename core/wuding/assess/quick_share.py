@@ -170,8 +170,7 @@ def shared_again(live: Live, rule: Scoring | Target, changes: Sequence[Change]) 
                     _count(kept, share, found, sign)
                     touched |= set(found[0])
     board = live.boards[rule.head.key]
-    labels = {label for _, label in touched}
-    rows = [row for row in board.frame().iter_rows(named=True) if row["period"] in labels]
+    rows = [row for label in sorted({label for _, label in touched}) for row in board.where("period", label)]
     fresh = _findings(live, rule, kept, rows, touched)
     if fresh is None:
         return None

@@ -66,6 +66,7 @@ class DurableWorker:
         self._programs: dict[int, tuple[Program, Compiled]] = {}
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._patience: Patience | None = None
         self._ending: weakref.finalize[..., DurableWorker] | None = None
         self._owner = os.getpid()
         self._losses = 0
@@ -147,25 +148,18 @@ class DurableWorker:
     def _run(self, jobs: Sequence[Job]) -> list[Fired]:
         """What fired in each rule set. Raises WorkerLost."""
         process = self._started()
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            process.kill()
-
-        watch = threading.Timer(self.limit, stop)
-        watch.daemon = True
-        watch.start()
+        assert self._patience is not None
+        until = self._patience.until = time.monotonic() + self.limit
         try:
             send(cast(BinaryIO, process.stdin), jobs)
             answer = cast(dict[str, object], receive(cast(BinaryIO, process.stdout)))
         except (OSError, EOFError, ValueError) as error:
-            if late.is_set():
+            if time.monotonic() > until:
                 raise WorkerLost("WD892", seconds=f"{self.limit:g}") from error
             process.kill()  # it may have closed its pipes only
             raise WorkerLost("WD891", status=process.wait()) from error
         finally:
-            watch.cancel()
+            self._patience.until = None
         if "fired" not in answer:
             raise WorkerLost("WD893", reason=answer.get("error"))
         return cast(list[Fired], answer["fired"])
@@ -179,7 +173,8 @@ class DurableWorker:
                 [sys.executable, "-m", "wuding.engines.durable.worker"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-            self._ending = weakref.finalize(self, _end, self._process)
+            self._patience = Patience(self._process, self.limit)
+            self._ending = weakref.finalize(self, _end, self._process, self._patience)
             self.tally.started += 1
         return self._process
 
@@ -200,8 +195,26 @@ def _of_term(known: Compiled, n: int, found: Sequence[Match]) -> Found:
     return [(m.seqs, m.certain) for m in found if (m.rule, m.term) == (term.rule, term.term)]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+class Patience:
+    """Kills a worker that has not answered by the moment `until` (monotonic seconds; None: nothing is asked). One
+    thread looks now and then, so that a batch needs none of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limit: float) -> None:
+        self.until: float | None = None
+        self.over = threading.Event()
+        threading.Thread(target=self._look, args=(process, limit / 4), daemon=True).start()
+
+    def _look(self, process: subprocess.Popen[bytes], pause: float) -> None:
+        while not self.over.wait(pause):
+            until = self.until
+            if until is not None and time.monotonic() > until:
+                process.kill()
+                return
+
+
+def _end(process: subprocess.Popen[bytes], patience: Patience) -> None:
     """Ends a worker; it holds nothing that would have to be kept."""
+    patience.over.set()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with suppress(OSError):  # it died with something unread
