@@ -58,7 +58,7 @@ def _registry_read(news: News, rule: Rule) -> bool:
             reads |= {f"subject:{name}" for name in news.ctx.program.domain.subjects}
     if isinstance(rule, Veto) and rule.strikes == "post":
         reads.add("post")
-    if isinstance(rule, Escalation) and any(s.tell_role or s.else_tell for s in rule.steps):
+    if isinstance(rule, Escalation) and any(s.tell_role for s in rule.steps):
         reads.add("post")
     for sel in selectors:
         if sel.by and sel.by != ("self",):

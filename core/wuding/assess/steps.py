@@ -20,7 +20,9 @@ NEVER: dict[int, list[tuple[int, int]]] = {}
 
 @dataclass
 class Progress:
-    """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`."""
+    """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`,
+    and of those that can fail `fell`, the moment at which `else` follows, and `unsure lacks`, whether that may be and
+    what is missing to say (E6b)."""
 
     cases: pl.DataFrame  # ask open closed(null) until, the opening's columns
     first: bool
@@ -74,6 +76,12 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
         rows = rows.with_columns(anchor="open")
     elif step.after == "closed":
         rows = rows.with_columns(anchor="closed")
+    elif step.on_failure:
+        before = now.steps[step.after].select("ask", anchor="fell", doubt="unsure", doubts="lacks")
+        rows = rows.join(before, on="ask", how="left", maintain_order="left")
+        last = f"last.{step.after}"
+        if last in rows.columns:  # a new round does not take back that the one before it failed
+            rows = rows.with_columns(anchor=pl.coalesce(last, "anchor"), doubt=pl.col("doubt") & pl.col(last).is_null())
     else:
         doubt = pl.col("status") == "undetermined"
         done = pl.when(pl.col("status") != "failed").then("done")
@@ -86,7 +94,10 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
             rows = rows.with_columns(doubt=pl.col("doubt") & pl.col(again).is_null())
     # What lies before a failure belongs to the round before it.
     fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
-    rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
+    if step.else_back in anchors_of(rule, step) and f"last.{step.id}" in rows.columns:
+        rows = rows.with_columns(_past=pl.col(f"last.{step.id}") + 1)  # what failed fails once in that moment
+        fresh.append("_past")
+    rows = rows.with_columns(since=pl.max_horizontal("open", *fresh)).drop("_past", strict=False)
     if step.when is None:
         rows = rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
     else:
@@ -201,13 +212,18 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     lacks = rows.filter(pl.col("status") == "undetermined").select("ask", missing=both.list.unique().list.sort())
     rows = rows.join(lacks, on="ask", how="left", maintain_order="left")
     done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
-    return _state(rows.with_columns(done=done))
+    # The limit passed undone; what happens later changes nothing of that (E6b).
+    undone = pl.col("before").is_null() & ((pl.col("hit") > pl.col("due")) | pl.col("hit").is_null())
+    undone = undone & pl.col("due").is_not_null() & (pl.col("closed_").is_null() | (pl.col("closed_") > pl.col("due")))
+    perhaps = pl.col("perhaps").is_not_null() | (pl.col("maybe") <= pl.col("due")).fill_null(False)
+    fell = pl.when(undone & ~perhaps & (pl.col("due") < ctx.as_of)).then(pl.max_horizontal("due", "anchor"))
+    return _failing(rows.with_columns(done=done, fell=fell, unsure=undone & perhaps, lacks=both.list.unique().list.sort()))
 
 
 def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(end=pl.col("due") + 1)
-    rows = rows.join(_first(found, rows, "anchor", "end", True, "hit"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "anchor", "end", False, "maybe"), on="ask", how="left")
+    rows = rows.with_columns(end=pl.col("due") + 1, begin=pl.when(pl.col("anchor").is_not_null()).then(pl.max_horizontal("anchor", "since")))
+    rows = rows.join(_first(found, rows, "begin", "end", True, "hit"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "begin", "end", False, "maybe"), on="ask", how="left")
     over = (pl.col("due") < ctx.as_of).fill_null(False)
     gone = (pl.col("closed") < pl.col("due")).fill_null(False)
     status = (
@@ -219,7 +235,18 @@ def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     rows = rows.with_columns(status=status)
     done = pl.when(pl.col("status") == "done").then("due").when(pl.col("status") == "failed").then("hit")
     missing = pl.when(pl.col("status") == "undetermined").then("maybe_lacks").otherwise([])
-    return _state(rows.with_columns(done=done, missing=missing))
+    rows = rows.with_columns(done=done, missing=missing, fell=pl.when(pl.col("status") == "failed").then("hit"))
+    return _failing(rows.with_columns(unsure=pl.col("status") == "undetermined", lacks="missing"))
+
+
+def _failing(rows: pl.DataFrame) -> pl.DataFrame:
+    """The state of a step that can fail."""
+    unsure = pl.col("exists").is_null()
+    rows = rows.with_columns(
+        fell=pl.when(~unsure).then("fell"), unsure=unsure | pl.col("unsure"),
+        lacks=pl.when(unsure).then("lacks_").otherwise("lacks"),
+    )  # fmt: skip
+    return _state(rows, "fell", "unsure", "lacks")
 
 
 def _state(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
@@ -249,6 +276,8 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     rows = rows.with_columns(fires=(reached & alive).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)
     times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else _repeats(ctx, step.repeat, rows)
+    if step.on_failure and f"falls.{step.after}" in rows.columns:
+        times = rows.select(pl.when("fires").then(pl.col(f"falls.{step.after}").cast(pl.Int64))).to_series()
     status = (
         pl.when("fires")
         .then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))

@@ -78,7 +78,7 @@ def of_case(view: View, case: Case, status: str, **more: Any) -> Finding:
 
 def of_step(view: View, case: Case, step: Step, state: State, rounds: int) -> Finding:
     at = next(
-        moment for moment in (state.done, state.failed and state.failed[0], state.due, case.start) if moment is not None
+        moment for moment in (state.done, state.failed, state.due, case.start) if moment is not None
     )  # 17a
     detail: dict[str, object] = {"rounds": rounds} if rounds > 1 else {}
     if state.to is not None:
@@ -90,6 +90,7 @@ def of_step(view: View, case: Case, step: Step, state: State, rounds: int) -> Fi
         step=step.id,
         start=state.anchor,
         due=state.due,
+        low=state.low,
         at=at,
         missing=state.missing,
         detail=detail,
