@@ -217,15 +217,19 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     undone = undone & pl.col("due").is_not_null() & (pl.col("closed_").is_null() | (pl.col("closed_") > pl.col("due")))
     perhaps = pl.col("perhaps").is_not_null() | (pl.col("maybe") <= pl.col("due")).fill_null(False)
     fell = pl.when(undone & ~perhaps & (pl.col("due") < ctx.as_of)).then(pl.max_horizontal("due", "anchor"))
-    return _failing(rows.with_columns(done=done, fell=fell, unsure=undone & perhaps, lacks=both.list.unique().list.sort()))
+    return _failing(
+        rows.with_columns(done=done, fell=fell, unsure=undone & perhaps, lacks=both.list.unique().list.sort())
+    )
 
 
 def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(end=pl.col("due") + 1, begin=pl.when(pl.col("anchor").is_not_null()).then(pl.max_horizontal("anchor", "since")))
+    rows = rows.with_columns(
+        end=pl.col("due") + 1, begin=pl.when(pl.col("anchor").is_not_null()).then(pl.max_horizontal("anchor", "since"))
+    )
     rows = rows.join(_first(found, rows, "begin", "end", True, "hit"), on="ask", how="left")
     rows = rows.join(_first(found, rows, "begin", "end", False, "maybe"), on="ask", how="left")
     over = (pl.col("due") < ctx.as_of).fill_null(False)
-    gone = (pl.col("closed") < pl.col("due")).fill_null(False)
+    gone = pl.col("closed").is_not_null() & (pl.col("due").is_null() | (pl.col("closed") <= pl.col("due")))
     status = (
         pl.when(pl.col("hit").is_not_null()).then(pl.lit("failed"))
         .when(pl.col("maybe").is_not_null()).then(pl.lit("undetermined"))
@@ -273,7 +277,8 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
-    rows = rows.with_columns(fires=(reached & alive).fill_null(False))
+    owed = pl.col("exists").is_not_null()  # what may not be owed tells nobody
+    rows = rows.with_columns(fires=(reached & alive & owed).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)
     times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else _repeats(ctx, step.repeat, rows)
     if step.on_failure and f"falls.{step.after}" in rows.columns:

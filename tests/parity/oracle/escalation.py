@@ -77,9 +77,7 @@ def of_case(view: View, case: Case, status: str, **more: Any) -> Finding:
 
 
 def of_step(view: View, case: Case, step: Step, state: State, rounds: int) -> Finding:
-    at = next(
-        moment for moment in (state.done, state.failed, state.due, case.start) if moment is not None
-    )  # 17a
+    at = next(moment for moment in (state.done, state.failed, state.due, case.start) if moment is not None)  # 17a
     detail: dict[str, object] = {"rounds": rounds} if rounds > 1 else {}
     if state.to is not None:
         detail["to"] = list(state.to)
