@@ -24,14 +24,14 @@ from wuding.book.rules import (
 from wuding.book.scores import scoring
 from wuding.book.sections import charter, patrol, target, veto
 from wuding.book.shapes import load
-from wuding.book.steps import escalation
+from wuding.book.steps import escalation, step_ids
 from wuding.book.strata import ordered
 from wuding.book.variants import expanded
 from wuding.errors import Diagnostic, Rejected, Span
 from wuding.lang.texts import zone_exists
 from wuding.lang.tree import Node, Problems, canonical, wrong
 from wuding.program.added import Sections
-from wuding.program.model import Domain, Head, Label, Parameter, Program, Rule, Season, else_id
+from wuding.program.model import Domain, Head, Label, Parameter, Program, Rule, Season
 
 ZONE = "Asia/Shanghai"
 
@@ -146,7 +146,7 @@ def _infos(root: Node, sections: Sections) -> dict[str, RuleInfo]:
             if name is None or name.text in found:
                 continue
             steps, bands, mode = rule.get("steps"), rule.get("bands"), rule.get("mode")
-            ids = [name for step in (steps.items if steps else ()) if step.get("id") for name in _step_ids(step)]
+            ids = [name for step in (steps.items if steps else ()) if step.get("id") for name in step_ids(step)]
             parts = sections[section].parts if section in sections else None
             ids += parts(rule) if parts is not None else ()
             trial = mode is not None and mode.text == "trial"
@@ -154,13 +154,6 @@ def _infos(root: Node, sections: Sections) -> dict[str, RuleInfo]:
                 name.text, section, trial, tuple(ids), tuple(bands.keys) if bands is not None else ()
             )
     return found
-
-
-def _step_ids(step: Node) -> tuple[str, ...]:
-    """The step's id, and that of the notice of its failure."""
-    name, otherwise = step.fields["id"].text, step.get("else")
-    tells = otherwise is not None and otherwise.kind == "map" and otherwise.get("tell") is not None
-    return (name, else_id(name)) if tells else (name,)
 
 
 def _rules(book: BookShape, ctx: Context, problems: Problems) -> list[Rule]:

@@ -63,6 +63,13 @@ def _close_later(node: Node, ctx: Context) -> Callable[[], Selector]:
     return lambda: _of_case(load(SelectorShape, node), ctx)
 
 
+def step_ids(step: Node) -> tuple[str, ...]:
+    """The step's id, and that of the notice of its failure."""
+    name, otherwise = step.fields["id"].text, step.get("else")
+    tells = otherwise is not None and otherwise.kind == "map" and otherwise.get("tell") is not None
+    return (name, else_id(name)) if tells else (name,)
+
+
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────
 def _step(shape: StepShape, fields: Fields, opens: Selector, ctx: Context) -> Step:
     gather = Gather()
@@ -131,9 +138,9 @@ def _check_steps(shape: EscalationShape, gather: Gather) -> None:
             problems.append(Diagnostic("WD306", step.id.span, {"name": str(step.id)}))
         seen.add(step.id)
         back = step.otherwise.back if step.otherwise is not None else None
-        for name in (step.after, back):
-            if name is not None and name not in (*ANCHORS, *ids):
-                args = {"name": str(name), "rule": str(shape.id), "allowed": (*ANCHORS, *ids)}
+        for name, allowed in ((step.after, (*ANCHORS, *ids)), (back, tuple(ids))):
+            if name is not None and name not in allowed:
+                args = {"name": str(name), "rule": str(shape.id), "allowed": allowed}
                 problems.append(Diagnostic("WD208", name.span, args))
     for step in shape.steps:
         if step.after is not None and (path := _loop(step, shape)):
