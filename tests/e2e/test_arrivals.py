@@ -123,6 +123,38 @@ def test_only_the_highest_of_the_steps_that_are_past_is_sent(lite: str, tmp_path
         assert [(n.kind, n.body["step"]) for n in late.notices] == [("superseded", "leader"), ("notice", "again")]
 
 
+def test_failures_are_told_as_they_happen(lite: str, tmp_path: Path) -> None:
+    """An expectation fails as time passes, a window as a fact arrives; each round tells once (E6b)."""
+    failing = tmp_path / "failing.yaml"
+    start = BOOK.index("      - {id: leader")
+    steps = """
+      - {id: fixed, expect: {fact: rectified, when: {accepted: true}}, within: 7d, else: {tell: {role: grid-leader}}}
+      - {id: safe, after: fixed, without: {fact: fire, same: grid}, within: 30d, else: {tell: {role: grid-leader}, back: safe}}
+""".replace("grid-leader", "grid-leader, at: grid").lstrip("\n")
+    failing.write_text(BOOK[:start] + steps + BOOK[BOOK.index("targets:") :], encoding="utf-8")
+    clock = Clock()
+    with started(lite, clock, failing) as w:
+        w.record("hazard", grid="B0", hazard_id="N1", severity="major")
+        assert not w.tick().notices
+        clock.now += 200 * HOUR
+        (overdue,) = w.tick().notices
+        assert (overdue.body["step"], overdue.body["to"], overdue.body["time"]) == ("fixed-else", ["boss"], 1)
+        w.record("rectified", grid="B0", hazard_id="N1", accepted=True)
+        clock.now += HOUR
+        same(w, "the limit passed")
+        told = []
+        for round_ in (1, 2):
+            clock.now += 24 * HOUR
+            answer = w.record("fire", grid="B0", grade="general")
+            told += answer.notices
+            same(w, f"round {round_}")
+            assert not w.tick().notices
+        assert [(n.kind, n.body["step"], n.body["time"]) for n in told] == [
+            ("notice", "safe-else", 1), ("notice", "safe-else", 2)
+        ]  # fmt: skip
+        assert len({overdue.id, *(n.id for n in told)}) == 3
+
+
 def test_what_is_imported_sends_nothing_and_what_falls_due_later_does(lite: str, book: Path, tmp_path: Path) -> None:
     path = tmp_path / "hazards.csv"
     path.write_text(

@@ -191,7 +191,7 @@ def vetoes(draw: Any, id: str, before: tuple[Rule, ...] = (), touches: tuple[str
 def steps(draw: Any) -> tuple[Step, ...]:
     found: list[Step] = []
     for n in range(draw(st.integers(1, 3))):
-        after = draw(some(("opening", *(step.id for step in found), "closed")))
+        after = draw(some(("opening", *(step.id for step in found if not step.on_failure), "closed")))
         when = draw(rarely(conds((("severity", "enum"), ("people", "int")), params=False)))
         kind = draw(some(("expect", "expect", "without", "tell")))
         if kind == "tell":
@@ -207,8 +207,12 @@ def steps(draw: Any) -> tuple[Step, ...]:
             limit = replace(limit, low=None)
         step = Step(f"s{n}", kind, after, when, of, limit)
         if kind == "without" and after not in ("opening", "closed") and draw(st.booleans()):
-            step = replace(step, else_back=after)
+            step = replace(step, else_back=draw(some((after, after, step.id))))
         found.append(step)
+        if draw(st.booleans()):  # `else: {tell}`
+            role, at = draw(some(("chief", "keeper"))), draw(some(("here", "up", "area", "zone")))
+            told = Step(f"{step.id}-else", "tell", step.id, when, tell_role=role, tell_at=at, on_failure=True)
+            found.append(told)
     return tuple(found)
 
 

@@ -347,7 +347,7 @@ def test_e6_back_starts_again_with_the_failure_as_the_anchor() -> None:
     assert [(f.step, f.status, f.start) for f in result][1:] == [
         ("fixed", "waiting", at("2024-01-15")), ("quiet", "waiting", None)
     ]  # fmt: skip
-    assert result[1].detail == {"rounds": 2}
+    assert result[0].detail == {"rounds": 2}
     assert told(case(expect(WEEK), quiet), *facts, fix("2024-01-16")) == {
         "case": "closed",
         "fixed": "done",

@@ -169,7 +169,7 @@ def told_in_detail(finding: Finding) -> dict[str, object]:
     if section == "charter" and "days" in detail:
         return {"days": detail["days"]}
     if section == "escalation":
-        return {key: plain(detail[key]) for key in ("early", "to") if key in detail}
+        return {key: plain(detail[key]) for key in ("early", "rounds", "to") if key in detail}
     return {}
 
 

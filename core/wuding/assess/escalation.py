@@ -69,30 +69,46 @@ def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.Dat
 
 
 def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFrame | None:
-    """The cases with the anchors of those that a failure sends back; None when none does (E6)."""
-    cases = now.cases
-    changed = False
-    for step in backs:
-        column = f"again.{step.else_back}"
-        failed = now.steps[step.id].filter(pl.col("status") == "failed").select("ask", _at="done")
-        if column in cases.columns:
-            failed = failed.join(cases.select("ask", column), on="ask").filter(
-                pl.col(column).is_null() | (pl.col("_at") > pl.col(column))
-            ).select("ask", "_at")  # fmt: skip
-        else:
-            cases = cases.with_columns(pl.lit(None, pl.Int64).alias(column))
-        if failed.is_empty():
-            continue
-        changed = True
-        cases = (
-            cases.join(failed, on="ask", how="left", maintain_order="left")
-            .with_columns(
-                pl.coalesce("_at", column).alias(column),
-                rounds=pl.col("rounds") + pl.col("_at").is_not_null().cast(pl.Int32),
-            )
-            .drop("_at")
+    """The cases with the anchors of those that their first failure sends back; None when none does (E6).
+
+    `again.STEP`: the anchor of a step that starts again; `last.STEP`, `falls.STEP`: the step's last failure, and how
+    many there were."""
+    first = _first_failures(now, backs)
+    if first is None:
+        return None
+    cases = now.cases.join(first, on="ask", how="left", maintain_order="left")
+    for place, step in enumerate(backs):
+        hit = (pl.col("_place") == place).fill_null(False)
+        target, last, falls = f"again.{step.else_back}", f"last.{step.id}", f"falls.{step.id}"
+        for column, kind in ((target, pl.Int64), (last, pl.Int64), (falls, pl.Int32)):
+            if column not in cases.columns:
+                cases = cases.with_columns(pl.lit(None, kind).alias(column))
+        begun = [f"again.{s.id}" for s in rule.steps if step.else_back in anchors_of(rule, s)]
+        cases = cases.with_columns(
+            pl.when(~hit).then(c).alias(c) for c in begun if c in cases.columns and c != target
+        ).with_columns(
+            pl.when(hit).then("_failed").otherwise(target).alias(target),
+            pl.when(hit).then("_failed").otherwise(last).alias(last),
+            pl.when(hit).then(pl.col(falls).fill_null(0) + 1).otherwise(falls).alias(falls),
         )
-    return cases.with_columns(closed=pl.lit(None, pl.Int64)) if changed else None
+    rounds = pl.col("rounds") + pl.col("_failed").is_not_null().cast(pl.Int32)
+    return cases.with_columns(rounds=rounds, closed=pl.lit(None, pl.Int64)).drop("_failed", "_place")
+
+
+def _first_failures(now: Progress, backs: list[Step]) -> pl.DataFrame | None:
+    """`ask _failed _place`: the first failure of each case that was not followed yet, and which step's it is."""
+    parts = []
+    for place, step in enumerate(backs):
+        failed = now.steps[step.id].filter(pl.col("status") == "failed").select("ask", _failed="done")
+        last = f"last.{step.id}"
+        if last in now.cases.columns:
+            failed = failed.join(now.cases.select("ask", last), on="ask")
+            failed = failed.filter(pl.col(last).is_null() | (pl.col("_failed") > pl.col(last))).drop(last)
+        parts.append(failed.with_columns(_place=pl.lit(place, pl.Int32)))
+    found = pl.concat(parts) if parts else pl.DataFrame()
+    if found.is_empty():
+        return None
+    return found.sort("_failed", "_place").unique("ask", keep="first", maintain_order=True)
 
 
 def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opened: pl.DataFrame) -> Progress:

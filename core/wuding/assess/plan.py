@@ -58,7 +58,7 @@ def _registry_read(news: News, rule: Rule) -> bool:
             reads |= {f"subject:{name}" for name in news.ctx.program.domain.subjects}
     if isinstance(rule, Veto) and rule.strikes == "post":
         reads.add("post")
-    if isinstance(rule, Escalation) and any(s.tell_role or s.else_tell for s in rule.steps):
+    if isinstance(rule, Escalation) and any(s.tell_role for s in rule.steps):
         reads.add("post")
     for sel in selectors:
         if sel.by and sel.by != ("self",):
@@ -342,11 +342,6 @@ def _escalation(news: News, rule: Escalation) -> Scope | None:
         if repeated:
             running |= pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
         cases |= set(old.filter(running.fill_null(False)).get_column("case"))
-        # A notice that may not be owed hides its limit, and names whom it would tell once that has passed.
-        hidden = (pl.col("status") == "undetermined") & (pl.col("step") != "") & pl.col("due").is_null()
-        unsure = set(old.filter(hidden).get_column("case"))
-        if unsure:
-            cases |= unsure & set(old.filter((pl.col("step") == "") & pl.col("end").is_null()).get_column("case"))
     return Scope(cases=frozenset(cases))
 
 

@@ -8,23 +8,23 @@ import polars as pl
 
 from wuding.assess.cases import belonging, paused_until
 from wuding.assess.frame import as_json
-from wuding.engines.columnar.context import Context, ancestor_at, by_value, day_of, due_after, start_of
+from wuding.assess.limits import Pauses, later, limited, repeats
+from wuding.engines.columnar.context import Context, ancestor_at, by_value, day_of
 from wuding.engines.columnar.holding import holders_of_role
-from wuding.engines.columnar.params import lookup, params_in, with_params
+from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, possible, with_lacks
-from wuding.lang.nodes import Duration, Lit, Param, Term
 from wuding.program.model import Escalation, Step
-
-NEVER: dict[int, list[tuple[int, int]]] = {}
 
 
 @dataclass
 class Progress:
-    """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`."""
+    """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`,
+    and of those that can fail `fell`, the moment at which `else` follows, and `unsure lacks`, whether that may be and
+    what is missing to say (E6b)."""
 
     cases: pl.DataFrame  # ask open closed(null) until, the opening's columns
     first: bool
-    pauses: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    pauses: Pauses = field(default_factory=dict)
     steps: dict[str, pl.DataFrame] = field(default_factory=dict)
     early: list[pl.DataFrame] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     elif rule.closes is None and step.kind != "tell":  # these steps themselves close the case
         rows = rows.with_columns(closed=pl.when(pl.col("anchor").is_null()).then("closed"))
     if step.limit is not None:
-        rows = _limited(ctx, step, rows, now)
+        rows = limited(ctx, step, rows, now.pauses)
     else:
         rows = rows.with_columns(due=pl.lit(None, pl.Int64), soonest=pl.lit(None, pl.Int64))
     if step.kind == "tell":
@@ -74,6 +74,12 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
         rows = rows.with_columns(anchor="open")
     elif step.after == "closed":
         rows = rows.with_columns(anchor="closed")
+    elif step.on_failure:
+        before = now.steps[step.after].select("ask", anchor="fell", doubt="unsure", doubts="lacks")
+        rows = rows.join(before, on="ask", how="left", maintain_order="left")
+        last = f"last.{step.after}"
+        if last in rows.columns:  # a new round does not take back that the one before it failed
+            rows = rows.with_columns(anchor=pl.coalesce(last, "anchor"), doubt=pl.col("doubt") & pl.col(last).is_null())
     else:
         doubt = pl.col("status") == "undetermined"
         done = pl.when(pl.col("status") != "failed").then("done")
@@ -86,7 +92,10 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
             rows = rows.with_columns(doubt=pl.col("doubt") & pl.col(again).is_null())
     # What lies before a failure belongs to the round before it.
     fresh = [f"again.{a}" for a in anchors_of(rule, step) if f"again.{a}" in rows.columns]
-    rows = rows.with_columns(since=pl.max_horizontal("open", *fresh))
+    if step.else_back in anchors_of(rule, step) and f"last.{step.id}" in rows.columns:
+        rows = rows.with_columns(_past=pl.col(f"last.{step.id}") + 1)  # what failed fails once in that moment
+        fresh.append("_past")
+    rows = rows.with_columns(since=pl.max_horizontal("open", *fresh)).drop("_past", strict=False)
     if step.when is None:
         rows = rows.with_columns(exists=pl.lit(True), lacks_=pl.lit([], pl.List(pl.String)))
     else:
@@ -100,56 +109,6 @@ def _anchored(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.D
     return rows.with_columns(
         exists=pl.when(~doubt).then("exists"), lacks_=pl.when(doubt).then("doubts").otherwise("lacks_")
     ).drop("doubt", "doubts")
-
-
-# ── limits ───────────────────────────────────────────────────────────────────────────────────────
-def _limited(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress) -> pl.DataFrame:
-    limit = step.limit
-    assert limit is not None
-    if limit.until is not None:
-        name = f"f.{limit.until}"
-        due = start_of(ctx, rows.get_column(name) + 1) if rows.schema[name] == pl.Int32 else rows.get_column(name)
-        rows = rows.with_columns(due=due)
-        rows = rows.with_columns(due=pl.when(pl.col("anchor").is_not_null()).then("due"))
-    else:
-        rows = rows.with_columns(due=_later(ctx, rows, limit.high))
-    if now.pauses:
-        rows = rows.with_columns(due=paused_until(rows, now.pauses))
-    if limit.low is None:
-        return rows.with_columns(soonest=pl.lit(None, pl.Int64))
-    return rows.with_columns(soonest=due_after(ctx, rows, "anchor", limit.low))
-
-
-def _later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> pl.Series:
-    """The anchor plus a duration, which may be a parameter read at the case's opening."""
-    if isinstance(limit, Lit):
-        limit = limit.value if isinstance(limit.value, Duration) else None
-    if limit is None:
-        return pl.Series("due", [None] * len(rows), dtype=pl.Int64)
-    if isinstance(limit, Duration):
-        return due_after(ctx, rows, "anchor", limit)
-    if not isinstance(limit, Param):
-        raise TypeError(limit)
-    param = ctx.program.parameters[limit.name]
-    columns = [next((c for c in (f, f"f.{f}", f"h.{f}") if c in rows.columns), None) for f in param.by]
-    keys = rows.select(
-        "pday", *[pl.col(c).alias(f"k{i}") if c else pl.lit(None).alias(f"k{i}") for i, c in enumerate(columns)]
-    )
-    distinct = keys.unique()
-    values = [lookup(ctx, param, row[0], list(row[1:])) for row in distinct.iter_rows()]
-    lengths = list(dict.fromkeys(v for v in values if isinstance(v, Duration)))
-    which = [lengths.index(v) if isinstance(v, Duration) else None for v in values]
-    chosen = keys.join(
-        distinct.with_columns(which=pl.Series(which, dtype=pl.Int32)),
-        on=keys.columns,
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    ).get_column("which")
-    found = pl.Series("due", [None] * len(rows), dtype=pl.Int64)
-    for i, length in enumerate(lengths):
-        found = due_after(ctx, rows, "anchor", length).zip_with((chosen == i).fill_null(False), found)
-    return found.alias("due")
 
 
 # ── expect, without ──────────────────────────────────────────────────────────────────────────────
@@ -201,15 +160,24 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     lacks = rows.filter(pl.col("status") == "undetermined").select("ask", missing=both.list.unique().list.sort())
     rows = rows.join(lacks, on="ask", how="left", maintain_order="left")
     done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
-    return _state(rows.with_columns(done=done))
+    # The limit passed undone; what happens later changes nothing of that (E6b).
+    undone = pl.col("before").is_null() & ((pl.col("hit") > pl.col("due")) | pl.col("hit").is_null())
+    undone = undone & pl.col("due").is_not_null() & (pl.col("closed_").is_null() | (pl.col("closed_") > pl.col("due")))
+    perhaps = pl.col("perhaps").is_not_null() | (pl.col("maybe") <= pl.col("due")).fill_null(False)
+    fell = pl.when(undone & ~perhaps & (pl.col("due") < ctx.as_of)).then(pl.max_horizontal("due", "anchor"))
+    return _failing(
+        rows.with_columns(done=done, fell=fell, unsure=undone & perhaps, lacks=both.list.unique().list.sort())
+    )
 
 
 def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(end=pl.col("due") + 1)
-    rows = rows.join(_first(found, rows, "anchor", "end", True, "hit"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "anchor", "end", False, "maybe"), on="ask", how="left")
+    rows = rows.with_columns(
+        end=pl.col("due") + 1, begin=pl.when(pl.col("anchor").is_not_null()).then(pl.max_horizontal("anchor", "since"))
+    )
+    rows = rows.join(_first(found, rows, "begin", "end", True, "hit"), on="ask", how="left")
+    rows = rows.join(_first(found, rows, "begin", "end", False, "maybe"), on="ask", how="left")
     over = (pl.col("due") < ctx.as_of).fill_null(False)
-    gone = (pl.col("closed") < pl.col("due")).fill_null(False)
+    gone = pl.col("closed").is_not_null() & (pl.col("due").is_null() | (pl.col("closed") <= pl.col("due")))
     status = (
         pl.when(pl.col("hit").is_not_null()).then(pl.lit("failed"))
         .when(pl.col("maybe").is_not_null()).then(pl.lit("undetermined"))
@@ -219,7 +187,18 @@ def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     rows = rows.with_columns(status=status)
     done = pl.when(pl.col("status") == "done").then("due").when(pl.col("status") == "failed").then("hit")
     missing = pl.when(pl.col("status") == "undetermined").then("maybe_lacks").otherwise([])
-    return _state(rows.with_columns(done=done, missing=missing))
+    rows = rows.with_columns(done=done, missing=missing, fell=pl.when(pl.col("status") == "failed").then("hit"))
+    return _failing(rows.with_columns(unsure=pl.col("status") == "undetermined", lacks="missing"))
+
+
+def _failing(rows: pl.DataFrame) -> pl.DataFrame:
+    """The state of a step that can fail."""
+    unsure = pl.col("exists").is_null()
+    rows = rows.with_columns(
+        fell=pl.when(~unsure).then("fell"), unsure=unsure | pl.col("unsure"),
+        lacks=pl.when(unsure).then("lacks_").otherwise("lacks"),
+    )  # fmt: skip
+    return _state(rows, "fell", "unsure", "lacks")
 
 
 def _state(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
@@ -238,7 +217,7 @@ def _state(rows: pl.DataFrame, *more: str) -> pl.DataFrame:
 def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Escalation) -> pl.DataFrame:
     assert step.tell_role is not None
     waits = step.wait is not None
-    due = _later(ctx, rows, step.wait) if waits else rows.get_column("anchor")
+    due = later(ctx, rows, step.wait) if waits else rows.get_column("anchor")
     rows = rows.with_columns(due=due)
     if waits and now.pauses:
         rows = rows.with_columns(due=paused_until(rows, now.pauses))
@@ -246,9 +225,12 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))
     reached = (pl.col("due") < ctx.as_of if waits else pl.col("due") <= ctx.as_of).fill_null(False)
-    rows = rows.with_columns(fires=(reached & alive).fill_null(False))
+    owed = pl.col("exists").is_not_null()  # what may not be owed tells nobody
+    rows = rows.with_columns(fires=(reached & alive & owed).fill_null(False))
     rows = _addressed(ctx, step, rows, now, rule)
-    times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else _repeats(ctx, step.repeat, rows)
+    times = pl.Series([None] * len(rows), dtype=pl.Int64) if step.repeat is None else repeats(ctx, step.repeat, rows)
+    if step.on_failure and f"falls.{step.after}" in rows.columns:
+        times = rows.select(pl.when("fires").then(pl.col(f"falls.{step.after}").cast(pl.Int64))).to_series()
     status = (
         pl.when("fires")
         .then(pl.when(pl.col("persons").list.len() > 0).then(pl.lit("told")).otherwise(pl.lit("unstaffed")))
@@ -286,17 +268,3 @@ def _addressed(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule
     found = holders_of_role(ctx, rows, step.tell_role, "_place", "subject" if step.tell_at == "here" else None, "_day")
     rows = rows.with_row_index("_row").join(found, on="_row", how="left", maintain_order="left").drop("_row")
     return rows.with_columns(persons=pl.col("persons").fill_null([]))
-
-
-def _repeats(ctx: Context, repeat: Duration, rows: pl.DataFrame) -> pl.Series:
-    """How often a repeated notice has been due by now, while the case was open."""
-    counts = []
-    ends = rows.select(pl.min_horizontal(pl.coalesce("closed", pl.lit(ctx.as_of)), pl.lit(ctx.as_of))).to_series()
-    frame = rows.select("due", "fires").with_columns(end=ends)
-    for due, fires, end in frame.iter_rows():
-        n = 0
-        while fires and due <= end and n < 10_000:
-            n += 1
-            due = due_after(ctx, pl.DataFrame({"due": [due]}, schema={"due": pl.Int64}), "due", repeat)[0]
-        counts.append(n if fires else None)
-    return pl.Series("low", counts, dtype=pl.Int64)

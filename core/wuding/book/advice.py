@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wuding.book.steps import step_ids
 from wuding.domain.period import to_date
 from wuding.errors import Diagnostic
 from wuding.lang.nodes import Param
@@ -58,6 +59,7 @@ def _nameless(root: Node, path: str, sections: tuple[str, ...]) -> Iterator[Diag
         listed = root.get(section)
         for node in listed.walk() if listed is not None else ():
             named |= {node.text} if node.scalar else set(node.keys)
+            named |= set(step_ids(node)) if node.kind == "map" and "id" in node.keys else set()
     for key, _ in declared.entries:
         if key.text not in named and key.span.path == path:
             yield Diagnostic("WD320", key.span, {"name": key.text}, severity="warning")

@@ -24,7 +24,7 @@ from wuding.book.rules import (
 from wuding.book.scores import scoring
 from wuding.book.sections import charter, patrol, target, veto
 from wuding.book.shapes import load
-from wuding.book.steps import escalation
+from wuding.book.steps import escalation, step_ids
 from wuding.book.strata import ordered
 from wuding.book.variants import expanded
 from wuding.errors import Diagnostic, Rejected, Span
@@ -146,7 +146,7 @@ def _infos(root: Node, sections: Sections) -> dict[str, RuleInfo]:
             if name is None or name.text in found:
                 continue
             steps, bands, mode = rule.get("steps"), rule.get("bands"), rule.get("mode")
-            ids = [step.fields["id"].text for step in (steps.items if steps else ()) if step.get("id")]
+            ids = [name for step in (steps.items if steps else ()) if step.get("id") for name in step_ids(step)]
             parts = sections[section].parts if section in sections else None
             ids += parts(rule) if parts is not None else ()
             trial = mode is not None and mode.text == "trial"

@@ -240,7 +240,21 @@ class StepShape(Shape):
 
     def check(self) -> Problems:
         asked = exactly_one(self.node, ("expect", "without", "tell"))
-        return asked or exactly_one(self.node, ("within", "until"), optional=True)
+        asked = asked or exactly_one(self.node, ("within", "until"), optional=True)
+        return asked or self._follows()
+
+    def _follows(self) -> Problems:
+        """WD144 for what would follow a failure that cannot be: a notice does not fail, and an expectation is not
+        over when its limit passes, so that nothing starts again."""
+        if self.otherwise is None or self.without is not None:
+            return []
+        if self.tell is not None:
+            return only_with(self.node, "else", "without")
+        return [
+            Diagnostic("WD144", self.otherwise.node.keys["back"].span, {"key": "back", "needs": "without"})
+            for back in [self.otherwise.back]
+            if back is not None
+        ]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -10,11 +10,11 @@ from wuding.book.models import SelectorShape
 from wuding.book.rules import EscalationShape, StepShape, TellShape
 from wuding.book.selectors import EVENTS, condition, duration_span, duration_term, selector
 from wuding.book.shapes import Name, load
-from wuding.errors import Diagnostic
+from wuding.errors import Diagnostic, Span
 from wuding.lang import parse
 from wuding.lang.tree import Node, Problems, wrong
 from wuding.lang.types import MOMENTS
-from wuding.program.model import Escalation, Head, Limit, Selector, Step
+from wuding.program.model import Escalation, Head, Limit, Selector, Step, else_id
 
 ANCHORS = ("opening", "closed")
 
@@ -28,12 +28,13 @@ def escalation(shape: EscalationShape, head: Head, ctx: Context) -> Escalation:
     ctx = replace(ctx, case=shape.case)
     _check_steps(shape, gather)
     made = gather.every(shape.steps, lambda step: _step(step, fields, opens, ctx))
+    told = gather.every(shape.steps, lambda step: _else_tell(step, ctx))
     closes = gather(lambda: _closes(shape.closes, ctx))
     pauses, transfers = shape.pauses, shape.transfers
     stops = gather(lambda: (_of_case(pauses.start, ctx), _of_case(pauses.to, ctx))) if pauses is not None else None
     moves = gather(lambda: _of_case(transfers, ctx)) if transfers is not None else None
     gather.done()
-    return Escalation(head, opens, case, closes, _ordered(made, shape), stops, moves)
+    return Escalation(head, opens, case, closes, _ordered(made, told, shape), stops, moves)
 
 
 def _of_case(shape: SelectorShape, ctx: Context) -> Selector:
@@ -60,6 +61,13 @@ def _closes(node: Node | None, ctx: Context) -> tuple[Selector, ...] | None:
 
 def _close_later(node: Node, ctx: Context) -> Callable[[], Selector]:
     return lambda: _of_case(load(SelectorShape, node), ctx)
+
+
+def step_ids(step: Node) -> tuple[str, ...]:
+    """The step's id, and that of the notice of its failure."""
+    name, otherwise = step.fields["id"].text, step.get("else")
+    tells = otherwise is not None and otherwise.kind == "map" and otherwise.get("tell") is not None
+    return (name, else_id(name)) if tells else (name,)
 
 
 # ── steps ────────────────────────────────────────────────────────────────────────────────────────
@@ -89,12 +97,18 @@ def _step(shape: StepShape, fields: Fields, opens: Selector, ctx: Context) -> St
         tell[0] if tell else None,
         tell[1] if tell else "here",
         shape.repeat,
-        gather(lambda: _tell(otherwise.tell, ctx)) if otherwise is not None else None,
-        str(otherwise.back) if otherwise is not None and otherwise.back else None,
-        shape.node.span,
+        else_back=str(otherwise.back) if otherwise is not None and otherwise.back else None,
+        span=shape.node.span,
     )
     gather.done()
     return made
+
+
+def _else_tell(shape: StepShape, ctx: Context) -> tuple[str, str, Span] | None:
+    """Whom `else` of the step tells, and where."""
+    told = shape.otherwise.tell if shape.otherwise is not None else None
+    found = _tell(told, ctx)
+    return (*found, told.node.span) if told is not None and found is not None else None
 
 
 def _moment(name: Name, fields: Fields, kind: str, label: str) -> None:
@@ -116,16 +130,17 @@ def _tell(shape: TellShape | None, ctx: Context) -> tuple[str, str] | None:
 
 def _check_steps(shape: EscalationShape, gather: Gather) -> None:
     ids = [str(step.id) for step in shape.steps]
+    made = {else_id(step.id) for step in shape.steps if step.otherwise is not None and step.otherwise.tell is not None}
     problems: Problems = gather.problems
     seen: set[str] = set()
     for step in shape.steps:
-        if step.id in seen or step.id in ANCHORS:
+        if step.id in seen or step.id in ANCHORS or step.id in made:
             problems.append(Diagnostic("WD306", step.id.span, {"name": str(step.id)}))
         seen.add(step.id)
         back = step.otherwise.back if step.otherwise is not None else None
-        for name in (step.after, back):
-            if name is not None and name not in (*ANCHORS, *ids):
-                args = {"name": str(name), "rule": str(shape.id), "allowed": (*ANCHORS, *ids)}
+        for name, allowed in ((step.after, (*ANCHORS, *ids)), (back, tuple(ids))):
+            if name is not None and name not in allowed:
+                args = {"name": str(name), "rule": str(shape.id), "allowed": allowed}
                 problems.append(Diagnostic("WD208", name.span, args))
     for step in shape.steps:
         if step.after is not None and (path := _loop(step, shape)):
@@ -146,8 +161,10 @@ def _loop(step: StepShape, shape: EscalationShape) -> tuple[str, ...]:
     return ()
 
 
-def _ordered(steps: tuple[Step, ...], shape: EscalationShape) -> tuple[Step, ...]:
-    """The steps, each after its anchor, otherwise as the editor wrote them."""
+def _ordered(
+    steps: tuple[Step, ...], told: tuple[tuple[str, str, Span] | None, ...], shape: EscalationShape
+) -> tuple[Step, ...]:
+    """The steps, each after its anchor, otherwise as the editor wrote them; what `else` tells follows its step."""
     placed: dict[str, Step] = {}
     waiting = list(steps)
     while waiting:
@@ -155,4 +172,13 @@ def _ordered(steps: tuple[Step, ...], shape: EscalationShape) -> tuple[Step, ...
         placed.update({step.id: step for step in ready})
         waiting = [step for step in waiting if step.id not in placed]
         assert ready, shape.id
-    return tuple(placed.values())
+    if not any(told):
+        return tuple(placed.values())
+    follows = {str(one.id): tell for one, tell in zip(shape.steps, told, strict=True) if tell is not None}
+    both = ((step, _on_failure(step, *follows[step.id]) if step.id in follows else None) for step in placed.values())
+    return tuple(one for pair in both for one in pair if one is not None)
+
+
+def _on_failure(step: Step, role: str, at: str, span: Span) -> Step:
+    """The notice that follows when a step fails (E6b): a step like others, that exists where the failing one does."""
+    return Step(else_id(step.id), "tell", step.id, step.when, tell_role=role, tell_at=at, on_failure=True, span=span)

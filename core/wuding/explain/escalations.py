@@ -94,9 +94,8 @@ def _step(at: Scene, rule: Escalation, opened: pl.DataFrame, steps: pl.DataFrame
     row = at.row
     step = next(s for s in rule.steps if s.id == row["step"])
     said = [sentences.step(at.words, rule, step)]
-    said.append(
-        at.say("step.clock", at=at.moment(row["start"])) if row["start"] is not None else at.say("step.no-clock")
-    )
+    waits = "step.no-failure" if step.on_failure and row["status"] in ("waiting", "dropped") else "step.no-clock"
+    said.append(at.say("step.clock", at=at.moment(row["start"])) if row["start"] is not None else at.say(waits))
     if row["due"] is not None:
         said.append(at.say("step.due", due=at.moment(row["due"])))
     elif step.kind != "tell" and step.limit is not None:
@@ -108,7 +107,8 @@ def _step(at: Scene, rule: Escalation, opened: pl.DataFrame, steps: pl.DataFrame
         role, where = at.words.role(step.tell_role or ""), sentences.place(at.words, step.tell_at)
         said.append(at.say("step.told-to" if people else "step.nobody-at", people=people, role=role, place=where))
         said += [at.say("step.repeated", count=row["low"])] if row["low"] else []
-    said.append(at.say(f"step.{row['status']}"))
+    if waits != "step.no-failure":
+        said.append(at.say(f"step.{row['status']}"))
     parts = [at.part("asked", said), _opening(at, rule, opened)]
     parts += _matches(at, rule, step, opened)
     whole = steps.filter(pl.col("step") == "")["id"].to_list()

@@ -256,9 +256,14 @@ class Step:
     tell_role: str | None = None
     tell_at: str = "here"  # a tree level, "here", "up"
     repeat: Duration | None = None
-    else_tell: tuple[str, str] | None = None  # role, at
+    on_failure: bool = False  # a `tell` that the linker made of `else: {tell}` of the step `after` (E6b)
     else_back: str | None = None
     span: Span = NOWHERE
+
+
+def else_id(step: str) -> str:
+    """The id of the step that `else: {tell}` of a step makes; no other step of the rule may have it."""
+    return f"{step}-else"
 
 
 @dataclass(frozen=True)

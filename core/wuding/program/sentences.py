@@ -222,11 +222,11 @@ def _opens(words: Words, rule: Escalation) -> str:
 
 def step(words: Words, rule: Escalation, one: Step) -> str:
     """One step of a case."""
-    after = (
-        words.say(f"after.{one.after}")
-        if one.after in ("opening", "closed")
-        else words.say("after.step", step=words.called(one.after))
-    )
+    if one.after in ("opening", "closed"):
+        after = words.say(f"after.{one.after}")
+    else:
+        failing = next((s for s in rule.steps if one.on_failure and s.id == one.after), None)
+        after = words.say(f"after.not-{failing.kind}" if failing else "after.step", step=words.called(one.after))
     limit = step_limit(words, rule, one)
     if one.kind == "tell":
         role, at = one.tell_role or "", one.tell_at

@@ -12,7 +12,18 @@ from wuding.domain.number import plain
 from wuding.domain.period import Every
 from wuding.lang import say as saying
 from wuding.lang.nodes import And, Arith, Cmp, Cond, Duration, Has, Lit, Not, OneOf, Or, Param, Term
-from wuding.program.model import FieldType, Label, Parameter, Program, Rule, Selector, Test, Thing
+from wuding.program.model import (
+    Escalation,
+    FieldType,
+    Label,
+    Parameter,
+    Program,
+    Rule,
+    Selector,
+    Test,
+    Thing,
+    else_id,
+)
 
 N = TypeVar("N", bound="Cond | Term")
 BUILT_IN = {
@@ -104,7 +115,16 @@ class Words:
     def called(self, name: str) -> str:
         """What a band, an item, a measure, a step, a season or a list is called: by `labels`, else by its name."""
         label = self.program.labels.get(name)
+        if label is None and (failing := self._failing(name)) is not None:
+            return self.say("words.else-step", step=self.called(failing))
         return self.label(label) if label else name
+
+    def _failing(self, name: str) -> str | None:
+        """The step whose failure the step of this name tells."""
+        if not name.endswith(else_id("")):
+            return None
+        cases = (rule for rule in self.program.rules if isinstance(rule, Escalation))
+        return next((s.after for rule in cases for s in rule.steps if s.on_failure and s.id == name), None)
 
     def season(self, name: str) -> str:
         """A season of the book's calendar with its days: `冬春（11-01 至 03-31）`."""

@@ -147,7 +147,9 @@ def test_escalation(city: Program) -> None:
     steps = {step.id: step for step in repair.steps}
     done, quiet, dated, told = (steps[name] for name in ("done", "quiet", "dated", "told"))
     assert done.limit is not None and (done.limit.low, done.limit.high) == (Duration(1, "d"), Duration(7, "d"))
-    assert (done.after, done.else_tell) == ("opening", ("keeper", "here"))
+    notice = steps["done-else"]
+    assert (notice.kind, notice.after, notice.on_failure, notice.when) == ("tell", "done", True, done.when)
+    assert (notice.tell_role, notice.tell_at) == ("keeper", "here") and ids.index("done-else") == ids.index("done") + 1
     assert quiet.limit is not None and quiet.limit.high == Param("limit", "duration") and quiet.else_back == "done"
     assert dated.limit is not None and dated.limit.until == "due" and dated.wait == Duration(2, "h")
     assert (told.tell_role, told.tell_at, told.repeat) == ("head", "up", Duration(24, "h"))

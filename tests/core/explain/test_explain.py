@@ -168,3 +168,45 @@ def test_an_unknown_id_is_located_and_the_nearest_are_named(w: Wuding, id_: str,
     assert error.value.code == "WD825"
     assert (error.value.args_["kind"], error.value.args_["what"]) == (kind, what)
     assert any(str(near).startswith("fire/small#rounds@B/") for near in error.value.args_["near"])  # type: ignore[attr-defined]
+
+
+FAILING = """book: fire/failing
+title: {zh: 小册, en: Small}
+domain: fire
+grid: Z
+labels: {fixed: {zh: 整改, en: repair}}
+escalation:
+  - id: hazard
+    opens: {fact: hazard}
+    case: hazard_id
+    steps:
+      - {id: fixed, expect: {fact: rectified}, within: 7d, else: {tell: {role: cell-head}}}
+      - {id: safe, without: {fact: fire, same: grid}, within: 7d, else: {tell: {role: fire-manager, at: grid}}}
+    clause: p5.3
+targets:
+  - {id: rare, for: {grid: zone}, count: {finding: hazard.fixed-else, when: {status: told}}, every: year, reach: "< 1", clause: p5.3}
+"""  # noqa: E501 - as an editor writes them
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "asked", "told", "quiet"),
+    [
+        ("en", "repair (notice of failure)", "when the limit of step repair passes and it was not done, at once, tell the",
+         "li, head of a cell at", "the step that it follows has not failed"),
+        ("zh", "整改（落空告知）", "“整改”逾期未办时立即告知", "告知了li", "所看的步骤没有落空"),
+    ],
+)  # fmt: skip
+def test_the_notice_of_a_failure_says_what_failed(
+    w: Wuding, tmp_path: Path, lang: str, name: str, asked: str, told: str, quiet: str
+) -> None:
+    book = tmp_path / "failing.yaml"
+    book.write_text(FAILING, encoding="utf-8")
+    w.record("hazard", grid="B", hazard_id="H1", at="2024-05-03T09:00")
+    with Wuding.open(f"sqlite:///{tmp_path / 'w.db'}", books=[book]) as other:
+        frame = other.check(as_of="2024-06-15").frame
+        assert frame.filter(rule="rare").get_column("value_low").to_list() == [1_000_000]  # others count it
+        found = other.explain("fire/failing#hazard.fixed-else@B/H1", lang=lang)
+        assert name in found.verdict and asked in all_text(found) and told in all_text(found)
+        assert unsaid(found) == []
+        other_one = other.explain("fire/failing#hazard.safe-else@B/H1", lang=lang)
+        assert other_one.status == "waiting" and quiet in all_text(other_one)

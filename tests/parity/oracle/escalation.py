@@ -61,11 +61,12 @@ def episode_findings(view: View, case: Case, closing: int | None) -> list[Findin
     states, rounds = run_steps(view, case, closing)
     late = any(state.status in ("late", "overdue") for state in states.values())
     status = "late" if late else "open" if closing is None else "closed"
-    detail = {"early": True} if cases.is_early(view, case) else {}
+    detail: dict[str, object] = {"early": True} if cases.is_early(view, case) else {}
+    detail |= {"rounds": rounds} if rounds > 1 else {}
     at = case.start if closing is None else closing
     result = [of_case(view, case, status, start=case.start, end=closing, at=at, detail=detail)]
     steps = [step for step in case.rule.steps if step.id in states]
-    return [*result, *(of_step(view, case, step, states[step.id], rounds) for step in steps)]
+    return [*result, *(of_step(view, case, step, states[step.id]) for step in steps)]
 
 
 def of_case(view: View, case: Case, status: str, **more: Any) -> Finding:
@@ -76,13 +77,9 @@ def of_case(view: View, case: Case, status: str, **more: Any) -> Finding:
     return finding(view, case.rule, item, status, **given)
 
 
-def of_step(view: View, case: Case, step: Step, state: State, rounds: int) -> Finding:
-    at = next(
-        moment for moment in (state.done, state.failed and state.failed[0], state.due, case.start) if moment is not None
-    )  # 17a
-    detail: dict[str, object] = {"rounds": rounds} if rounds > 1 else {}
-    if state.to is not None:
-        detail["to"] = list(state.to)
+def of_step(view: View, case: Case, step: Step, state: State) -> Finding:
+    at = next(moment for moment in (state.done, state.failed, state.due, case.start) if moment is not None)  # 17a
+    detail: dict[str, object] = {"to": list(state.to)} if state.to is not None else {}
     return of_case(
         view,
         case,
@@ -90,6 +87,7 @@ def of_step(view: View, case: Case, step: Step, state: State, rounds: int) -> Fi
         step=step.id,
         start=state.anchor,
         due=state.due,
+        low=state.low,
         at=at,
         missing=state.missing,
         detail=detail,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.parity.oracle import cases
 from tests.parity.oracle.cases import Case
@@ -19,7 +19,9 @@ DONE = ("done", "late", "out-of-order")
 
 @dataclass(frozen=True)
 class State:
-    """Where a step stands. `done`: the moment from which a later step's clock runs; `failed`: when and by what."""
+    """Where a step stands. `done`: the moment from which a later step's clock runs; `failed`: when `without` did.
+
+    E6b: `fell` is the moment at which `else` follows, `doubt` what is missing to say whether there is one."""
 
     status: str
     anchor: int | None = None
@@ -27,17 +29,21 @@ class State:
     done: int | None = None
     missing: tuple[str, ...] = ()
     to: tuple[str, ...] | None = None
-    failed: tuple[int, str] | None = None
+    failed: int | None = None
+    fell: int | None = None
+    doubt: tuple[str, ...] | None = None
+    low: int | None = None
 
 
 @dataclass(frozen=True)
 class Round:
-    """What `else: {back: step}` did so far (E6). `floors`: steps begun again look at nothing earlier."""
+    """What `else: {back: step}` did so far (E6). `floors`: steps begun again look at nothing earlier. `failures`: of
+    each step the last failure that was followed, and how many were."""
 
     number: int = 1
     anchors: dict[str, int] = field(default_factory=dict)
     floors: dict[str, int] = field(default_factory=dict)
-    seen: frozenset[tuple[str, str]] = frozenset()  # failures that were followed: step and fact
+    failures: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def comes_after(case: Case, step: Step, name: str) -> bool:
@@ -59,22 +65,25 @@ def run_steps(view: View, case: Case, closing: int | None) -> tuple[dict[str, St
         failures = []
         for step in case.rule.steps:
             failed = states[step.id].failed if step.id in states else None
-            if step.else_back and failed and (step.id, failed[1]) not in again.seen:
+            if step.else_back and failed is not None and failed > again.failures.get(step.id, (failed - 1, 0))[0]:
                 failures.append((failed, step))
         if not failures:
             return states, again.number
-        (moment, by), first = min(failures, key=lambda failure: failure[0])
-        again = begin_again(case, moment, by, first, again)
+        moment, first = min(failures, key=lambda failure: failure[0])
+        again = begin_again(case, moment, first, again)
 
 
-def begin_again(case: Case, moment: int, by: str, step: Step, again: Round) -> Round:
-    """E6: the named step, and all that come after it, start again with the failure as the anchor."""
+def begin_again(case: Case, moment: int, step: Step, again: Round) -> Round:
+    """E6: the named step, and all that come after it, start again with the failure as the anchor. What failed does
+    not fail a second time in the same moment."""
     back = step.else_back or ""
     affected = {back} | {other.id for other in case.rule.steps if comes_after(case, other, back)}
     anchors = {id: anchor for id, anchor in again.anchors.items() if id not in affected} | {back: moment}
-    return Round(
-        again.number + 1, anchors, again.floors | dict.fromkeys(affected, moment), again.seen | {(step.id, by)}
-    )
+    floors = again.floors | dict.fromkeys(affected, moment)
+    if step.id in affected:
+        floors[step.id] = moment + 1
+    times = again.failures.get(step.id, (0, 0))[1] + 1
+    return Round(again.number + 1, anchors, floors, again.failures | {step.id: (moment, times)})
 
 
 def state_of(
@@ -85,15 +94,19 @@ def state_of(
     if exists is False:
         return None
     if exists is None:
-        return State("undetermined", missing=tuple(sorted(cases.lacking_in_opening(view, case, step.when))))
+        lacking = tuple(sorted(cases.lacking_in_opening(view, case, step.when)))
+        return State("undetermined", missing=lacking, doubt=lacking)
     anchor = again.anchors.get(step.id)
+    if step.on_failure:
+        return on_failure(view, case, step, states.get(step.after), closing, again)
     if anchor is None and step.after == "opening":
         anchor = case.start
     elif anchor is None and step.after == "closed":
         anchor = closing
     elif anchor is None and step.after in states:
         if states[step.after].status == "undetermined":
-            return State("undetermined", missing=states[step.after].missing)
+            missing = states[step.after].missing
+            return State("undetermined", missing=missing, doubt=missing)
         anchor = states[step.after].done
     horizon = None if comes_after(case, step, "closed") else closing
     if anchor is None:
@@ -104,15 +117,28 @@ def state_of(
         horizon = None  # closed by these very steps
     known, due = due_of(view, case, step, anchor)
     if not known:
-        return State("undetermined", anchor)
+        return State("undetermined", anchor, doubt=())
     assert step.of is not None
     found = [
         match for match in cases.found_in(view, case, step.of)
         if moment_of(match) >= again.floors.get(step.id, case.start)
         and (horizon is None or moment_of(match) <= horizon)
-        and not (step.id in again.floors and (step.id, match.item.id) in again.seen)
     ]  # fmt: skip
     return (expect if step.kind == "expect" else without)(view, case, step, anchor, due, found, horizon)
+
+
+def on_failure(view: View, case: Case, step: Step, prior: State | None, closing: int | None, again: Round) -> State:
+    """E6b: told at the failure of the step before; with `back`, at its last failure, counting them."""
+    horizon = None if comes_after(case, step, "closed") else closing
+    anchor, times = again.failures.get(step.after, (None, None))
+    if anchor is None and prior is not None:
+        anchor = prior.fell
+        if prior.doubt is not None:
+            return State("undetermined", missing=prior.doubt)
+    if anchor is None:
+        return State("waiting" if horizon is None else "dropped")
+    state = tell(view, case, step, anchor, horizon)
+    return replace(state, low=times) if state.done is not None else state
 
 
 def moment_of(match: Match) -> int:
@@ -158,10 +184,25 @@ def expect(
 
     sure = [moment_of(match) for match in found if match.sure]
     status, done = outcome(sure)
+    fell, doubt = limit_missed(view, anchor, due, found, horizon)
     for match in found:
         if not match.sure and outcome([*sure, moment_of(match)])[0] != status:
-            return State("undetermined", anchor, due, missing=missing_of(found))
-    return State(status, anchor, due, done)
+            return State("undetermined", anchor, due, missing=missing_of(found), fell=fell, doubt=doubt)
+    return State(status, anchor, due, done, fell=fell, doubt=doubt)
+
+
+def limit_missed(
+    view: View, anchor: int, due: int | None, found: list[Match], horizon: int | None
+) -> tuple[int | None, tuple[str, ...] | None]:
+    """E6b: when the limit passed undone, and what is missing to say so; what happens later changes neither."""
+    if due is None or (horizon is not None and horizon <= due):
+        return None, None
+    by_then = [match for match in found if moment_of(match) < anchor or moment_of(match) <= due]
+    if any(match.sure for match in by_then):
+        return None, None
+    if by_then:
+        return None, missing_of(found)
+    return (max(due, anchor) if due < view.as_of else None), None
 
 
 def without(
@@ -170,9 +211,10 @@ def without(
     inside = [m for m in found if moment_of(m) >= anchor and (due is None or moment_of(m) <= due)]
     sure = [m for m in inside if m.sure]
     if sure:
-        return State("failed", anchor, due, failed=(moment_of(sure[0]), sure[0].item.id))
+        failed = moment_of(sure[0])
+        return State("failed", anchor, due, failed=failed, fell=failed)
     if inside:
-        return State("undetermined", anchor, due, missing=missing_of(inside))
+        return State("undetermined", anchor, due, missing=missing_of(inside), doubt=missing_of(inside))
     if due is not None and due < (view.as_of if horizon is None else horizon):
         return State("done", anchor, due, due)
     return State("waiting" if horizon is None else "dropped", anchor, due)
