@@ -63,7 +63,9 @@ def _simple(live: Live, rule: Escalation) -> bool:
     for step in rule.steps:
         limit = step.limit
         timed = limit is None or (limit.low is None and limit.until is None)
-        if step.kind == "without" or step.else_back or step.repeat or not timed or not _readable(step.when):
+        if step.kind == "without" or step.else_back or step.on_failure or step.repeat or not timed:
+            return False
+        if not _readable(step.when):
             return False
         if step.after != "opening" and step.after not in steps:
             return False
