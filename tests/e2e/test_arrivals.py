@@ -128,9 +128,9 @@ def test_failures_are_told_as_they_happen(lite: str, tmp_path: Path) -> None:
     failing = tmp_path / "failing.yaml"
     start = BOOK.index("      - {id: leader")
     steps = """
-      - {id: fixed, expect: {fact: rectified, when: {accepted: true}}, within: 7d, else: {tell: {role: grid-leader}}}
-      - {id: safe, after: fixed, without: {fact: fire, same: grid}, within: 30d, else: {tell: {role: grid-leader}, back: safe}}
-""".replace("grid-leader", "grid-leader, at: grid").lstrip("\n")
+      - {id: fixed, expect: {fact: rectified, when: {accepted: true}}, within: 7d, else: {tell: {role: boss}}}
+      - {id: safe, after: fixed, without: {fact: fire, same: grid}, within: 9d, else: {tell: {role: boss}, back: safe}}
+""".replace("role: boss", "role: grid-leader, at: grid").lstrip("\n")
     failing.write_text(BOOK[:start] + steps + BOOK[BOOK.index("targets:") :], encoding="utf-8")
     clock = Clock()
     with started(lite, clock, failing) as w:

@@ -185,13 +185,13 @@ escalation:
     clause: p5.3
 targets:
   - {id: rare, for: {grid: zone}, count: {finding: hazard.fixed-else, when: {status: told}}, every: year, reach: "< 1", clause: p5.3}
-"""  # noqa: E501 - as an editor writes them
+"""  # noqa: E501
 
 
 @pytest.mark.parametrize(
     ("lang", "name", "asked", "told", "quiet"),
     [
-        ("en", "repair (notice of failure)", "when the limit of step repair passes and it was not done, at once, tell the",
+        ("en", "repair (notice of failure)", "step repair passes and it was not done, at once, tell the",
          "li, head of a cell at", "the step that it follows has not failed"),
         ("zh", "整改（落空告知）", "“整改”逾期未办时立即告知", "告知了li", "所看的步骤没有落空"),
     ],
