@@ -11,7 +11,7 @@ from tests.parity.worlds import SECTIONS
 from wuding.engines.matchers import open_matcher
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-ALL = settings(max_examples=30, deadline=None, suppress_health_check=SLOW, derandomize=True)
+ALL = settings(max_examples=20, deadline=None, suppress_health_check=SLOW, derandomize=True)
 FEW = settings(ALL, max_examples=8)
 
 

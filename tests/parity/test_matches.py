@@ -1,6 +1,6 @@
 """The engines' matches against the oracle's, over random domains, selectors and facts.
 
-Each engine takes each case: three times as many as WUDING_PARITY_EXAMPLES asks for, fresh ones (otherwise 300, always
+Each engine takes each case: three times as many as WUDING_PARITY_EXAMPLES asks for, fresh ones (otherwise 180, always
 the same).
 """
 

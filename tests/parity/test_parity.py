@@ -1,7 +1,7 @@
 """The columnar engine against the oracle, over random books and random facts, section by section.
 
 `pytest tests/parity -k patrol` runs one section; WUDING_PARITY_EXAMPLES asks for that many fresh
-examples each (otherwise 100, always the same). The nightly-size run is `python -m tests.parity.nightly`.
+examples each (otherwise 60, always the same). The nightly-size run is `python -m tests.parity.nightly`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.parity.worlds import SECTIONS, Case, cases, comparable, diff
 from wuding.domain.finding import Finding
 
 GIVEN = os.environ.get("WUDING_PARITY_EXAMPLES")
-EXAMPLES = int(GIVEN or "100")
+EXAMPLES = int(GIVEN or "60")
 # The same cases every time, unless a number is asked for. A failing case is made small by `reduced`, in seconds;
 # hypothesis would take minutes to shrink it.
 ALL = settings(
@@ -46,7 +46,7 @@ def test_the_generator_reaches_what_matters(section: str) -> None:
     seen: Counter[str] = Counter()
 
     @seed(20240601)
-    @settings(ALL, max_examples=400, derandomize=False)
+    @settings(ALL, max_examples=150, derandomize=False)
     @given(cases(section))
     def count(case: Case) -> None:
         findings = oracle(case.program, case.world)

@@ -101,7 +101,7 @@ def pauses_of(view: View, case: Case) -> list[tuple[int, int]]:
         [m.moment for m in found_in(view, case, sel) if m.sure and m.moment is not None] for sel in case.rule.pauses
     )
     united: list[tuple[int, int]] = []
-    for start in begin:
+    for start in sorted(begin):
         end = min((moment for moment in resume if moment >= start), default=view.as_of)
         if united and start <= united[-1][1]:
             united[-1] = (united[-1][0], max(united[-1][1], end))
@@ -111,13 +111,13 @@ def pauses_of(view: View, case: Case) -> list[tuple[int, int]]:
 
 
 def moved(limit: int, anchor: int, pauses: list[tuple[int, int]]) -> int:
-    """E7: the limit, later by the paused time between the anchor and the limit as it has been moved."""
-    new = limit
-    while True:
-        paused = sum(max(0, min(end, new) - max(start, anchor)) for start, end in pauses)
-        if limit + paused == new:
-            return new
-        new = limit + paused
+    """E7: the limit, later by the paused time between the anchor and the limit as it has been moved. A pause that has
+    begun before the limit holds it until the pause ends."""
+    for start, end in pauses:  # in order, apart from one another
+        begin = max(start, anchor)
+        if begin < min(limit, end):
+            limit += end - begin
+    return limit
 
 
 def place_of(view: View, case: Case, moment: int) -> tuple[str | None, str | None]:
