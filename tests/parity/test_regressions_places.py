@@ -10,6 +10,8 @@ from tests.parity.engine import columnar, difference
 from tests.parity.kit import day, fact, head, it_is, program, sel, world
 from tests.parity.worlds import Case
 
+from wuding.domain.subject import Subject
+from wuding.lang.nodes import Cmp, Field, Lit
 from wuding.program.model import Selector, Target
 
 
@@ -24,3 +26,18 @@ def test_t1_what_happened_in_a_grid_before_it_began_belongs_to_it(asked: str) ->
     assert difference(Case(program(rule), given)) == ""
     found = next(f for f in columnar(given, program(rule)) if f.holder == "B2")
     assert (found.status, found.value_low) == ("reached", Fraction(1))
+
+
+def test_t1_populations_are_those_at_the_date_also_while_it_lies_ahead() -> None:
+    """A subject that is known to become another one is asked about as it will be."""
+    low = Cmp("=", Field("risk", "enum"), Lit("low", "enum"))
+    rule = Target(
+        head("t"), Selector("subject"), share_of=Selector("subject"), share_when=low,
+        reach_on=((day("2024-03-03"), it_is("=", 1)),),
+    )  # fmt: skip
+    now = Subject("S2", "shop", "B1", fields={"risk": "low"}, end=day("2024-03-03"))
+    then = Subject("S2", "shop", "B2", fields={"risk": "high"}, start=day("2024-03-03"))
+    given = world(as_of="2024-01-01T23:59", subjects=(now, then))
+    assert difference(Case(program(rule), given)) == ""
+    (found,) = columnar(given, program(rule))
+    assert (found.status, found.value_low, found.value_high) == ("on-course", 0, 0)
