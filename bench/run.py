@@ -166,6 +166,8 @@ def main() -> int:
         lines.append(line)
         sound &= fine
     where = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    if hasattr(os, "getloadavg"):  # others at work on the machine blur what is measured
+        where += f"; load {os.getloadavg()[2]:.0f} in the last quarter of an hour"
     given.page.write_text(f"{TOP}" + "\n".join(lines) + f"\n\nMeasured on {where}.\n", encoding="utf-8")
     return int(not sound)
 
