@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.parity import kit
-from tests.parity.arrive import arrived_differently
+from tests.parity.going_on import arrived_differently
 from tests.parity.history import History
 
 from wuding.assess import carry, quick_case, quick_limits
