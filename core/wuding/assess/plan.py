@@ -41,7 +41,12 @@ def scope_of(news: News, rule: Rule) -> Scope | None:
         return Whole
     kind = rule.section.touched if isinstance(rule, Added) else KINDS[type(rule)]
     found = kind(news, rule) if kind else Whole
-    return Whole if found is None else found | _ruled_anew(news, rule)
+    if found is None:
+        return Whole
+    ruled = _ruled_anew(news, rule)
+    if ruled and isinstance(rule, Scoring) and _side_by_side(rule):  # a rank is not told of one holder alone
+        return Whole
+    return found | ruled
 
 
 def _registry_read(news: News, rule: Rule) -> bool:
@@ -243,15 +248,24 @@ def _scoring(news: News, rule: Scoring) -> Scope | None:
     found = _all_of(*parts)
     if not found:
         return found
-    spread = any(i.category_field and i.limit is not None for i in rule.items)  # a limit of what others made
-    if rule.rank_in is None and not spread:
+    if not _side_by_side(rule):
         return found
     if every is None or (found.holders and kind != "grid"):
         return Whole
-    if spread or kind != "grid" or rule.rank_in in (None, "book"):
+    if _spread(rule) or kind != "grid" or rule.rank_in in (None, "book"):
         return Whole if found.holders else Scope(periods=found.periods | frozenset(found.pairs))
     pairs = {period: ranked_with(news.ctx, holders, rule.rank_in) for period, holders in found.pairs.items()}
     return Scope(ranked_with(news.ctx, found.holders, rule.rank_in), found.periods, pairs)
+
+
+def _side_by_side(rule: Scoring) -> bool:
+    """Does a score depend on those of others?"""
+    return rule.rank_in is not None or _spread(rule)
+
+
+def _spread(rule: Scoring) -> bool:
+    """Is there a limit of what others made?"""
+    return any(i.category_field and i.limit is not None for i in rule.items)
 
 
 def _veto(news: News, rule: Veto) -> Scope | None:
