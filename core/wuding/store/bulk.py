@@ -26,7 +26,7 @@ from wuding.store.database import Database
 if TYPE_CHECKING:
     from wuding.domain.fact import Fact
     from wuding.store.canonical import NewFact
-    from wuding.store.ledger import Guard, Ledger, Receipt
+    from wuding.store.ledger import Ledger, Receipt
     from wuding.store.watch import Watch
 
 LARGE = 5_000  # facts from which on it is worth its beginning
@@ -59,10 +59,10 @@ class Written:
         return self._root.digest()
 
 
-def append_parts(ledger: Ledger, parts: Sequence[Part], guards: Sequence[Guard] = ()) -> Receipt:
-    """See `Ledger.append_parts`. Guards judge facts one by one, so where there are any the facts go that way."""
-    if guards or sum(map(len, parts)) < LARGE:
-        return ledger.append(rows_of(parts), guards)
+def append_parts(ledger: Ledger, parts: Sequence[Part]) -> Receipt:
+    """See `Ledger.append_parts`."""
+    if sum(map(len, parts)) < LARGE:
+        return ledger.append(rows_of(parts))
     watches = ledger.watches()
     ready = ahead(blocks(parts, ledger.salt))
     return (_staged if ledger.database.path else _streamed)(ledger, ready, watches)

@@ -8,7 +8,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from hashlib import sha256
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -27,14 +26,13 @@ if TYPE_CHECKING:
     from wuding.store.blocks import Part
     from wuding.store.verify import Problem
 
-__all__ = ["FORMAT", "Guard", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "Watch", "now", "open_ledger"]
+__all__ = ["FORMAT", "Head", "Ledger", "NewFact", "Prepared", "Receipt", "Watch", "now", "open_ledger"]
 
 FORMAT = "1"
 PAGE = 5_000
 FACT = (
     "seq", "batch", "domain", "type", "grid", "subject", "actor", "occurred_at", "recorded_at", "body", "hash",
 )  # fmt: skip
-Guard = Callable[[Connection, Sequence[NewFact]], None]
 Then = Callable[[Connection, "Receipt"], None]
 
 
@@ -89,29 +87,23 @@ class Ledger:
         self.database.close()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
-    def append(self, facts: Sequence[NewFact], guards: Sequence[Guard] = (), then: Then | None = None) -> Receipt:
+    def append(self, facts: Sequence[NewFact], then: Then | None = None) -> Receipt:
         """Record `facts`, all or none, and put those of the registry into force.
 
-        `guards` run inside the transaction, when no other writer can come between, and refuse by raising; so do the
-        ledger's `watches`, once the facts are written. `then` runs inside it too, when the facts are in: what it writes
-        is committed with them.
+        The ledger's `watches` are asked inside the transaction, when the facts are in and no other writer can come
+        between, and refuse by raising. `then` runs behind them: what it writes is committed with the facts.
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
-        held = [partial(_guarded, guard, facts) for guard in guards]
-        return self.append_prepared(prepare(facts, self.salt), held, then)
+        return self.append_prepared(prepare(facts, self.salt), then)
 
-    def append_prepared(
-        self, prepared: Prepared, guards: Sequence[Callable[[Connection], None]] = (), then: Then | None = None
-    ) -> Receipt:
+    def append_prepared(self, prepared: Prepared, then: Then | None = None) -> Receipt:
         """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
         watches = self.watches()
         core = projection.core_facts(prepared)
         count, root = len(prepared), root_of(prepared.hashes)
         with self.database.write() as conn:
             number, last = self.locked(conn)
-            for guard in guards:
-                guard(conn)
             if not count:
                 return Receipt(last.seq + 1, last.seq, last.recorded_at, last.link)
             first, recorded = last.seq + 1, max(self.clock(), last.recorded_at)
@@ -122,12 +114,12 @@ class Ledger:
                 then(conn, receipt)
         return receipt
 
-    def append_parts(self, parts: Sequence[Part], guards: Sequence[Guard] = ()) -> Receipt:
+    def append_parts(self, parts: Sequence[Part]) -> Receipt:
         """The same for many facts, some of them in columns: faster, with the same bytes, hashes and chain. Raises
         WD506 to WD509 as `append` does."""
         from wuding.store.bulk import append_parts
 
-        return append_parts(self, parts, guards)
+        return append_parts(self, parts)
 
     def close_batch(
         self,
@@ -176,7 +168,7 @@ class Ledger:
         told = {"fact": seq, "field": field} | ({"reason": reason} if reason else {})
         fact = NewFact(CORE, "erasure", self.clock(), actor=actor, fields=told)
 
-        def wipe(conn: Connection) -> None:
+        def wipe(conn: Connection, _: Receipt) -> None:
             query = text(
                 "SELECT p.seq, f.domain, f.type, f.body FROM private p JOIN fact f ON f.seq = p.seq"
                 " WHERE p.field = :field AND (p.seq = :seq OR (f.domain = 'core' AND f.type = 'correction'))"
@@ -191,7 +183,7 @@ class Ledger:
             erase = text("UPDATE private SET salt = NULL, value = NULL WHERE field = :field AND seq IN :seqs")
             conn.execute(erase.bindparams(bindparam("seqs", expanding=True)), {"field": field, "seqs": found})
 
-        receipt = self.append_prepared(prepare([fact], self.salt), [wipe])
+        receipt = self.append_prepared(prepare([fact], self.salt), wipe)
         self.database.forget()
         return receipt
 
@@ -247,10 +239,6 @@ class Ledger:
             if len(rows) < PAGE:
                 return
             after = rows[-1].seq
-
-
-def _guarded(guard: Guard, facts: Sequence[NewFact], conn: Connection) -> None:
-    guard(conn, facts)
 
 
 def _private(conn: Connection, first: int, last: int) -> dict[int, dict[str, Any]]:

@@ -22,6 +22,7 @@ from wuding.store.canonical import SAFE, NewFact, prepare
 from wuding.store.corrections import correction_fact
 from wuding.store.ledger import Ledger, open_ledger
 from wuding.store.registry import grid_fact, registry
+from wuding.store.watch import Watch
 
 plain = st.text(st.characters(codec="utf-8"), max_size=8)
 awkward = st.sampled_from(['"', "\\", "a\\N", "\t\n\r", "\x00", "\x7f", "\u2028", "李", "𠀀", "", "\\x41", "null"])
@@ -162,7 +163,9 @@ def test_a_refusal_leaves_nothing(ledger: Ledger, small: None, tmp_path: Path) -
 
 def test_guards_see_every_fact(ledger: Ledger, small: None) -> None:
     seen: list[int] = []
-    ledger.append_parts(many(20), [lambda conn, new: seen.append(len(new))])
+    kinds = frozenset({("fire", "visit"), ("core", "grid"), ("core", "import")})
+    ledger.watches = lambda: [Watch(kinds, lambda _, new: seen.append(len(new)))]
+    ledger.append_parts(many(20))
     assert seen == [24]
 
 

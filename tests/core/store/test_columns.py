@@ -30,6 +30,7 @@ from wuding.store import parts
 from wuding.store.columns import Columns
 from wuding.store.corrections import correction_fact
 from wuding.store.ledger import Ledger, NewFact, open_ledger
+from wuding.store.watch import Watch
 
 NONE = Label("", "")
 
@@ -371,10 +372,12 @@ def test_a_guard_may_read_columns_without_waiting_for_itself(tmp_path: Path) -> 
         ledger.append([visit(n) for n in range(6000)])
         columns = Columns(ledger)
 
-        def guard(conn: Any, new: Any) -> None:
-            columns.sync(TYPES)
-
-        ledger.append([visit(1)], guards=[guard])
+        ledger.watches = lambda: [
+            Watch(frozenset({("fire", "visit")}), lambda _, new: seen.append(columns.sync(TYPES)))
+        ]
+        seen: list[int] = []
+        ledger.append([visit(1)])
+        assert seen == [6000]
         columns.sync(TYPES)
         assert len(rows(columns)) == 6001
 

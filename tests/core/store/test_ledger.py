@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,10 @@ from sqlalchemy import text
 from wuding.domain.fact import Fact
 from wuding.errors import WudingError
 from wuding.store.ledger import Head, Ledger, NewFact, open_ledger
+from wuding.store.standing import Standing
+from wuding.store.watch import Watch
+
+INSPECTIONS = frozenset({("fire", "inspection")})
 
 
 def facts(n: int, start: int = 0) -> list[NewFact]:
@@ -76,12 +80,14 @@ def test_a_guard_refuses_and_nothing_is_written(ledger: Ledger) -> None:
     ledger.append(facts(1))
     seen: list[Any] = []
 
-    def guard(conn: Any, new: Any) -> None:
-        seen.append((conn.execute(text("SELECT count(*) FROM fact")).scalar(), len(new)))
+    def guard(standing: Standing, new: Sequence[Fact]) -> None:
+        seen.append((len(standing.before.facts(INSPECTIONS)), len(new)))
         raise WudingError("WD999")
 
+    ledger.watches = lambda: [Watch(INSPECTIONS, guard)]
     with pytest.raises(WudingError, match="WD999"):
-        ledger.append(facts(2), guards=[guard])
+        ledger.append(facts(2))
+    ledger.watches = tuple
     assert seen == [(1, 2)]
     assert ledger.head().seq == 1
     assert ledger.append(facts(1)).first_seq == 2
@@ -90,17 +96,18 @@ def test_a_guard_refuses_and_nothing_is_written(ledger: Ledger) -> None:
 def test_a_guard_is_serialised(ledger: Ledger) -> None:
     """Ten writers at once, of whom a guard lets three pass: exactly three facts."""
 
-    def at_most_three(conn: Any, _: Any) -> None:
-        if conn.execute(text("SELECT count(*) FROM fact")).scalar() >= 3:
+    def at_most_three(standing: Standing, _: Sequence[Fact]) -> None:
+        if len(standing.before.facts(INSPECTIONS)) >= 3:
             raise WudingError("WD999")
 
     def attempt(_: int) -> bool:
         try:
-            ledger.append(facts(1), guards=[at_most_three])
+            ledger.append(facts(1))
         except WudingError:
             return False
         return True
 
+    ledger.watches = lambda: [Watch(INSPECTIONS, at_most_three)]
     with ThreadPoolExecutor(10) as pool:
         assert sum(pool.map(attempt, range(10))) == 3
     assert ledger.head().seq == 3
