@@ -10,6 +10,8 @@ from tests.parity.engine import columnar, difference
 from tests.parity.kit import day, fact, head, it_is, program, sel, world
 from tests.parity.worlds import Case
 
+from wuding.domain.period import Every
+from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.lang.nodes import Cmp, Field, Lit
 from wuding.program.model import Selector, Target
@@ -41,3 +43,11 @@ def test_t1_populations_are_those_at_the_date_also_while_it_lies_ahead() -> None
     assert difference(Case(program(rule), given)) == ""
     (found,) = columnar(given, program(rule))
     assert (found.status, found.value_low, found.value_high) == ("on-course", 0, 0)
+
+
+def test_14a_of_posts_only_the_post_itself_belongs_to_it() -> None:
+    """Not the other posts of its person, though what the person does counts for each."""
+    rule = Target(head("t"), Selector("post"), count=Selector("post"), every=Every("quarter"), reach=it_is("=", 1))
+    given = world(as_of="2024-04-01", posts=(Post("P2", "xu", "keeper", "B1"), Post("P3", "xu", "keeper", "B1")))
+    assert difference(Case(program(rule), given)) == ""
+    assert {f.value_low for f in columnar(given, program(rule)) if f.period == "2024-Q1"} == {Fraction(1)}

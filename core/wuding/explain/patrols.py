@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.assess.obligations import asked_by_period, holders
-from wuding.domain.instants import local_day
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.things import conjuncts, judged
 from wuding.explain.evidence import cells_of, evidence
@@ -102,8 +101,7 @@ def _stretch(at: Scene, rule: Patrol) -> Told:
     assert rule.do is not None and rule.apart is not None
     row = at.row
     asked = holders(at.ctx, rule.holders).filter(pl.col("holder") == row["holder"]).sort("start").head(1)
-    day = local_day(row["start"], at.zone)
-    asked = asked.with_columns(pday=pl.lit(day, pl.Int32), vstart="start", vend="end").with_row_index("ask")
+    asked = asked.with_columns(vstart="start", vend="end").with_row_index("ask")
     said = [
         at.say(
             "patrol.stretch", start=at.moment(row["start"]), limit=at.words.limit(rule.apart), due=at.moment(row["due"])

@@ -95,15 +95,20 @@ class Ledger:
         Raises WD506 for a value that cannot be kept, WD507 for a malformed registry fact or ruling, WD508 for
         a correction of what is not recorded, WD509 when another writer does not let go.
         """
-        return self.append_prepared(prepare(facts, self.salt), then)
+        return self.append_prepared(prepare(facts, self.salt), then=then)
 
-    def append_prepared(self, prepared: Prepared, then: Then | None = None) -> Receipt:
-        """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time)."""
+    def append_prepared(
+        self, prepared: Prepared, before: Callable[[Connection], None] | None = None, then: Then | None = None
+    ) -> Receipt:
+        """The same for facts whose bytes and hashes are made already (`canonical.prepare`, or columns at a time).
+        `before` runs in the transaction ahead of the facts, and refuses by raising."""
         watches = self.watches()
         core = projection.core_facts(prepared)
         count, root = len(prepared), root_of(prepared.hashes)
         with self.database.write() as conn:
             number, last = self.locked(conn)
+            if before is not None:
+                before(conn)
             if not count:
                 return Receipt(last.seq + 1, last.seq, last.recorded_at, last.link)
             first, recorded = last.seq + 1, max(self.clock(), last.recorded_at)
@@ -168,7 +173,7 @@ class Ledger:
         told = {"fact": seq, "field": field} | ({"reason": reason} if reason else {})
         fact = NewFact(CORE, "erasure", self.clock(), actor=actor, fields=told)
 
-        def wipe(conn: Connection, _: Receipt) -> None:
+        def wipe(conn: Connection) -> None:
             query = text(
                 "SELECT p.seq, f.domain, f.type, f.body FROM private p JOIN fact f ON f.seq = p.seq"
                 " WHERE p.field = :field AND (p.seq = :seq OR (f.domain = 'core' AND f.type = 'correction'))"
@@ -183,7 +188,7 @@ class Ledger:
             erase = text("UPDATE private SET salt = NULL, value = NULL WHERE field = :field AND seq IN :seqs")
             conn.execute(erase.bindparams(bindparam("seqs", expanding=True)), {"field": field, "seqs": found})
 
-        receipt = self.append_prepared(prepare([fact], self.salt), wipe)
+        receipt = self.append_prepared(prepare([fact], self.salt), before=wipe)
         self.database.forget()
         return receipt
 

@@ -36,6 +36,8 @@ def linked(
         rows = _below(ctx, found, right, left_on, right_on, population)
     elif kind == "fact":
         rows = _of_facts(ctx, found, right, sel, left_on, right_on)
+    elif kind == sel.source == "post":  # itself, not the other posts of its person
+        rows = join(found, right, ["id"], ["a.holder"])
     else:
         key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
         rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])

@@ -1,8 +1,8 @@
 """Match: which things meet which selectors, for which holders, certainly or possibly (semantics 13 to 16).
 
 `asked` is a frame of those who are asked: `ask` (row number), `holder grid subject actor` (and `vstart vend`, the
-days of a post), fields `h.<name>`, the day `pday` on which parameters are read, and, where time limits what
-counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
+days of a post), fields `h.<name>`, the day `pday` on which parameters are read (without it: each thing's own), and,
+where time limits what counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector, kind: str) -> pl.D
     """The tests that need the holder: conditions on it, parameters, roles."""
     cond = shared(sel)
     if cond is not None:
-        rows = with_params(ctx, rows, params_in(cond), "pday")
+        day = "pday" if "pday" in rows.columns else "home"  # who is asked of no period: the thing's own day (9)
+        rows = with_params(ctx, rows, params_in(cond), day)
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2")
         rows = possible(rows)
     if sel.by and sel.source not in POPULATIONS:

@@ -1,0 +1,22 @@
+"""On which day numbers are read. Each case was a disagreement between oracle and engine."""
+
+from __future__ import annotations
+
+from tests.parity.engine import columnar, difference
+from tests.parity.kit import fact, head, parameter, program, sel, shop, world
+from tests.parity.worlds import Case
+
+from wuding.lang.nodes import Cmp, Duration, Field, Param
+from wuding.program.model import Patrol, Selector
+
+
+def test_9_apart_reads_parameters_on_the_day_of_each_fact() -> None:
+    """Two people are enough from 18 February on; before it took three. Only the second visit begins a stretch."""
+    least = parameter("least", "number", {"2024-01-01": 3, "2024-02-18": 2})
+    enough = Cmp(">=", Field("people", "int"), Param("least", "number"))
+    rule = Patrol(head("p"), Selector("subject"), do=sel("fact", "visit", when=enough), apart=Duration(90, "d"))
+    visits = [fact("visit", day, "B1", subject="S1", people=2) for day in ("2024-02-10", "2024-02-29")]
+    given = world(*visits, as_of="2024-03-05", window_from="2024-01-01", subjects=(shop("S1", "B1"),))
+    book = program(rule, parameters={"least": least})
+    assert difference(Case(book, given)) == ""
+    assert [f.period for f in columnar(given, book)] == ["2024-01-01", "2024-02-29"]
