@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -32,6 +33,7 @@ from wuding.assess import conclude
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import FactFrames, Snapshot
 from wuding.program.model import Program
+from wuding.store.findings import write_findings
 
 HERE = Path(__file__).parent
 WINDOW = 19_723  # 2024-01-01
@@ -63,8 +65,7 @@ def snapshot(
 def ours(folder: Path, out: Path, memory: str | None) -> None:
     book = program()
     found = conclude(book, snapshot(folder, book))
-    for key, frame in found.frames.items():
-        frame.write_parquet(out / f"{key}.parquet")
+    write_findings(((found.book, key, found.named(key)) for key in found.kept), out, sql.AS_OF, 0)
 
 
 def theirs(folder: Path, out: Path, memory: str | None) -> None:
@@ -104,7 +105,7 @@ def answers(theirs: Path, ours: Path) -> list[str]:
     wrong = []
     for rule, step, table, asked, columns in pairs:
         a = pl.scan_parquet(theirs / f"{table}.parquet").select(asked).collect()
-        of = pl.scan_parquet(ours / f"{rule}.parquet")
+        of = pl.scan_parquet(ours / f"{rule}.parquet").with_columns(cs.categorical().cast(pl.String))
         b = of.filter(pl.col("step") == step).select(columns).collect()
         a.columns = columns
         a = a.cast(dict(b.schema))  # type: ignore[arg-type]
@@ -136,8 +137,8 @@ def main() -> int:
         for n in range(given.rounds):
             for arm in ARMS if n % 2 else reversed(ARMS):
                 took[arm].append(alone(arm, folder / "world", folder / arm, given.memory))
-        wrong = answers(folder / "duckdb", folder / "wuding")
-        rows = sum(pl.scan_parquet(f).select(pl.len()).collect().item() for f in (folder / "wuding").glob("*.parquet"))
+        wrong = answers(folder / "duckdb", folder / "wuding" / "bench/county")
+        rows = sum(pl.scan_parquet(f).select(pl.len()).collect().item() for f in (folder / "wuding").rglob("*.parquet"))
     (a, b), (m, k) = ([statistics.median(one[i] for one in took[arm]) for arm in ("wuding", "duckdb")] for i in (0, 1))
     print(f"{given.facts:,} facts, {given.leaves:,} leaf grids, {rows:,} findings, median of {given.rounds}")
     print(f"time: wuding {a:.2f} s   duckdb {b:.2f} s   ratio {a / b:.2f}")

@@ -35,7 +35,8 @@ from others import ENGINES, Fact, Hits, plain
 from wuding.assess.check import SIDE_BY_SIDE
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import Snapshot
-from wuding.engines.columnar.context import facts_of, open_context
+from wuding.engines.columnar.context import open_context
+from wuding.engines.columnar.facts import facts_of
 from wuding.engines.columnar.things import judged, own, things
 from wuding.engines.frames import grid_frame, post_frame
 from wuding.program.model import Patrol, Program, Selector

@@ -48,7 +48,8 @@ class EditionChecked:
         from wuding.assess import told_again
 
         start, end = basis["in_force"]
-        return cls(basis["book"], (start, end), told_again(as_of, basis["window"], basis["rules"], frame))
+        found = told_again(basis["book"], as_of, basis["window"], basis["rules"], frame)
+        return cls(basis["book"], (start, end), found)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,20 @@ class CheckResult:
         for name, value in wanted.items():
             frame = frame.filter(frame.get_column(name) == value)
         yield from records(frame)
+
+    def write(self, folder: str | Path) -> int:
+        """Write the findings as Parquet, one file per rule, `FOLDER/BOOK/RULE.parquet`; how many there are. What an
+        earlier check wrote there is replaced; raises WD888 when the folder holds something else."""
+        import polars as pl
+
+        from wuding.store.findings import write_findings
+
+        found: dict[tuple[str, str], list[pl.DataFrame]] = {}
+        for edition in self.editions:
+            for key, frame in edition.concluded.frames.items():
+                found.setdefault((edition.book, key), []).append(frame)
+        named = ((book, key, pl.concat(some)) for (book, key), some in found.items())
+        return write_findings(named, Path(folder), self.as_of, self.known_seq)
 
     def edition(self, book: str, in_force: tuple[int | None, int | None]) -> Concluded | None:
         """What it concluded under an edition of a book; None when it did not check that one."""

@@ -14,7 +14,8 @@ import polars as pl
 
 from wuding.assess.board import Board, Change, changes_of
 from wuding.assess.changes import News, news_of
-from wuding.assess.frame import empty
+from wuding.assess.check import kinds_of
+from wuding.assess.frame import empty, with_ids
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
@@ -250,6 +251,7 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
             live.pulses[key] = pulse_of(board.frame(), live.as_of)
         return []
     new = assessed(replace(step.context(), scope=scope), rule, live.touched.names)
+    new = with_ids(new, live.program.book, live.touched.names, kinds_of(rule))
     before = board.frame()
     old = before if scope is None else before.filter(inside(scope))
     found = changes_of(old, new)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from wuding.assess.frame import with_ids
-from wuding.assess.veto import _as_findings, _names
+from wuding.assess.frame import oldest_names, with_ids
+from wuding.assess.veto import _as_findings
 from wuding.engines.columnar.context import Context, in_book, valid_days
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
@@ -49,7 +49,7 @@ def with_case(ctx: Context, rule: Escalation, rows: pl.DataFrame) -> pl.DataFram
     """The openings with the name of their `case`: its key fields, else the opening's own (a fact's sequence, a
     finding's id)."""
     if rule.opens.source == "finding":
-        own = with_ids(_as_findings(rows), ctx.program.book, _names(ctx)).get_column("id")
+        own = with_ids(_as_findings(rows), ctx.program.book, oldest_names(ctx.program)).get_column("id")
     else:
         own = rows.get_column("seq").cast(pl.String)
     if not rule.case:

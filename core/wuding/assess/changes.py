@@ -15,7 +15,8 @@ import polars as pl
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
-from wuding.engines.columnar.context import Context, named_in
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.kept import Kept
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.match import joined
@@ -40,7 +41,7 @@ class News:
     today_was: int  # the day after the last day that `was` had begun
     registry: frozenset[str]
     changed: Context  # a context that holds what changed, and nothing else
-    old: Mapping[str, Kept]  # rule key: its findings in the last check, with `id`
+    old: Mapping[str, Kept]  # rule key: its findings in the last check
 
     def differing(self, rule: str) -> pl.DataFrame | None:
         """The findings of a rule that differ, old form and new; None when they were not looked at."""
@@ -65,7 +66,7 @@ def news_of(ctx: Context, changes: Changes, was: int, today_was: int, old: Mappi
 
 def changed_facts(news: News, name: str) -> pl.DataFrame | None:
     """The facts of one type that changed; None when none did."""
-    from wuding.engines.columnar.context import facts_of
+    from wuding.engines.columnar.facts import facts_of
 
     key = (CORE if name in FACTS else news.ctx.program.domain.name, name)
     if key not in news.changed.snap.facts:
@@ -124,11 +125,11 @@ def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[
 
 
 def difference(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """The findings that are in one of the two alone, without their ids and book."""
+    """The findings that are in one of the two alone."""
     a, b = _marks(old), _marks(new)
     gone = old.filter(~a.is_in(b.implode()))
     come = new.filter(~b.is_in(a.implode()))
-    return pl.concat([gone, come]).drop("book", "id")
+    return pl.concat([gone, come])
 
 
 def _marks(frame: pl.DataFrame) -> pl.Series:

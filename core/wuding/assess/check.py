@@ -11,7 +11,7 @@ import polars as pl
 
 from wuding.assess.charter import charter
 from wuding.assess.escalation import escalation
-from wuding.assess.frame import empty, with_ids
+from wuding.assess.frame import empty, oldest_names, with_ids
 from wuding.assess.patrol import patrol
 from wuding.assess.rulings import breaches_of, ruled
 from wuding.assess.scoring import scoring
@@ -40,7 +40,7 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
     """All findings of a book as of the snapshot's moment: `book id` and the columns of `frame.SCHEMA`, in the
     order of the rules. Raises WudingError WD801 when a number outgrows 64 bits."""
     ctx = open_context(program, snap)
-    names = {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
+    names = oldest_names(program)
     named: dict[str, pl.DataFrame] = {}
 
     def run(rule: Rule) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -12,7 +12,7 @@ import polars as pl
 from wuding.domain.finding import Finding
 from wuding.domain.number import SCALE
 from wuding.engines.columnar.context import Context, day_of
-from wuding.program.model import Head, Rule, section_of
+from wuding.program.model import Head, Program, Rule, section_of
 
 SCHEMA: dict[str, Any] = {
     "rule": pl.String, "variant": pl.String, "step": pl.String, "section": pl.String, "status": pl.String,
@@ -50,6 +50,11 @@ def as_json(**values: object) -> str:
     return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)
 
 
+def oldest_names(program: Program) -> dict[str, str]:
+    """By rule id, the oldest name of each rule that was renamed: its findings' ids keep it."""
+    return {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
+
+
 def with_ids(
     frame: pl.DataFrame, book: str, names: Mapping[str, str], kinds: Sequence[tuple[str, str, str]] | None = None
 ) -> pl.DataFrame:
@@ -85,7 +90,7 @@ def record(row: Mapping[str, Any]) -> Finding:
     detail = json.loads(row["detail"]) if row["detail"] else {}
     if row["days"] is not None:
         detail["days"] = row["days"]
-    named = {**row, "rule": _oldest_name(row)}
+    named = {**row, "rule": oldest_name(row)}
     return Finding(
         **{n: named[n] for n in (
             "book", "rule", "variant", "section", "status", "holder_kind", "holder", "step", "trial", "grid",
@@ -97,7 +102,7 @@ def record(row: Mapping[str, Any]) -> Finding:
     )  # fmt: skip
 
 
-def _oldest_name(row: Mapping[str, Any]) -> str:
+def oldest_name(row: Mapping[str, Any]) -> str:
     """The rule's name in the finding's id, which stays when a rule is renamed."""
     name: str = row["id"][len(row["book"]) + 1 :].split("@")[0]
     return name.removesuffix("." + row["step"]).removesuffix("[" + row["variant"] + "]")

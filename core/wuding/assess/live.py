@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from wuding.assess.board import Board
+from wuding.assess.frame import oldest_names
 from wuding.assess.pulse import pulse_of, restless
 from wuding.assess.quick_share import carry
 from wuding.assess.recheck import Concluded, conclude
@@ -126,9 +127,10 @@ def begun(
 
 
 def _concluded(live: Live) -> Concluded:
-    kept = {rule.head.key: Kept(live.boards[rule.head.key].frame()) for rule in live.program.rules}
-    digests = rule_digests(live.program, live.in_force)
-    return Concluded(live.as_of, live.ctx.snap.window_from, digests, kept)
+    boards = {rule.head.key: live.boards[rule.head.key].frame() for rule in live.program.rules}
+    kept = {key: Kept(frame.drop("book", "id")) for key, frame in boards.items()}
+    digests, window = rule_digests(live.program, live.in_force), live.ctx.snap.window_from
+    return Concluded(live.program.book, live.as_of, window, digests, kept, live.touched.names)
 
 
 def first_after(frame: pl.DataFrame, as_of: int) -> int:
@@ -170,7 +172,7 @@ def touched_by(program: Program) -> Touched:
                 and any(isinstance(r, Veto) and rule.head.id in r.touches for r in program.rules)
             )
         ),
-        {r.head.id: r.head.was[0] for r in program.rules if r.head.was},
+        oldest_names(program),
     )
 
 

@@ -13,8 +13,9 @@ import polars as pl
 from wuding.domain.number import INT64_MAX, SCALE
 from wuding.domain.period import Every, period_of
 from wuding.engines.columnar.context import Context, by_value
+from wuding.engines.columnar.counting import counted, lacking
 from wuding.engines.columnar.exact import intervals
-from wuding.engines.columnar.match import correlated, counted, lacking, match
+from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError
@@ -51,7 +52,7 @@ def with_measure(
         without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
         lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
     if measure.fn == "count":
-        found = counted(rows, measure.of).select(
+        found = counted(rows.lazy(), measure.of).select(
             "ask", (pl.col("low") * SCALE).alias(f"{name}.lo"), (pl.col("high") * SCALE).alias(f"{name}.hi")
         )
         return _filled(asked.join(found, on="ask", how="left", maintain_order="left"), name, 0)

@@ -10,15 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.domain.period import Every, home_day, periods_between
-from wuding.engines.columnar.context import (
-    FAR,
-    Context,
-    days_of_season,
-    in_book,
-    start_of,
-    valid_days,
-    workday_country,
-)
+from wuding.engines.columnar.context import FAR, Context, days_of_season, in_book, start_of, valid_days, workday_country
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.match import correlated

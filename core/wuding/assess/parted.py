@@ -14,7 +14,7 @@ import polars as pl
 
 from wuding.assess.branches import Branches, cut, phases
 from wuding.assess.check import SIDE_BY_SIDE
-from wuding.assess.frame import empty, with_ids
+from wuding.assess.frame import empty, oldest_names
 from wuding.assess.recheck import Concluded, assessed, conclude
 from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
@@ -62,7 +62,7 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
         return Parted(conclude(program, without_branches(snap)), 1, every)
     frames: dict[str, pl.DataFrame] = {}
     when = phases(program.rules, program.uses, branches)
-    names = _oldest(program)
+    names = oldest_names(program)
     for phase in range(max(when.values(), default=0) + 1):
         now = [rule for rule in program.rules if when[rule.head.key] == phase]
         local = tuple(rule for rule in now if rule.head.key not in branches.whole)
@@ -78,7 +78,8 @@ def conclude_in_parts(program: Program, snap: Snapshot, wanted: int, run: Runner
                 _keep(ctx, rule, frames[rule.head.key])
     ordered = {rule.head.key: Kept(frames[rule.head.key]) for rule in program.rules}
     digests = rule_digests(program, snap.in_force)
-    return Parted(Concluded(snap.as_of, snap.window_from, digests, ordered), branches.parts, branches.whole)
+    concluded = Concluded(program.book, snap.as_of, snap.window_from, digests, ordered, names)
+    return Parted(concluded, branches.parts, branches.whole)
 
 
 def _by_rule(rules: Sequence[Rule], parts: Iterable[pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -103,14 +104,14 @@ def without_branches(snap: Snapshot) -> Snapshot:
 
 
 def assess_part(work: Work, part: int) -> pl.DataFrame:
-    """The findings of one part under the rules of this phase: `book id` and the columns of `frame.SCHEMA`."""
+    """The findings of one part under the rules of this phase, without their ids."""
     program, branches = work.program, work.branches
     mine = _Inside(branches.of_grid, part)
     ancestors = branches.ancestors.filter(mine("grid"))
     ctx = _context(program, part_of(work.snap, program, mine, ancestors), ancestors)
     ctx.findings.update({name: frame.filter(mine("grid")) for name, frame in work.findings.items()})
-    names = _oldest(program)
-    found = [with_ids(empty(), program.book, names)]
+    names = oldest_names(program)
+    found = [empty()]
     for stratum in _strata(work.rules, program.uses):
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             for rule, frame in zip(stratum, pool.map(lambda r: assessed(ctx, r, names), stratum), strict=True):
@@ -161,13 +162,9 @@ def _context(program: Program, snap: Snapshot, ancestors: pl.DataFrame) -> Conte
     return Context(program, snap, ancestors, local_day(snap.as_of - 1, program.zone) + 1)
 
 
-def _oldest(program: Program) -> dict[str, str]:
-    return {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
-
-
 def _keep(ctx: Context, rule: Rule, frame: pl.DataFrame) -> None:
     """Lets the rules that come later read the findings."""
-    ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame.drop("book", "id"))
+    ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame)
 
 
 def _read(program: Program, rules: Sequence[Rule], frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -176,7 +173,7 @@ def _read(program: Program, rules: Sequence[Rule], frames: Mapping[str, pl.DataF
     found: dict[str, pl.DataFrame] = {}
     for rule in program.rules:
         if rule.head.key in keys and rule.head.key in frames:
-            bare, before = frames[rule.head.key].drop("book", "id"), found.get(rule.head.id)
+            bare, before = frames[rule.head.key], found.get(rule.head.id)
             found[rule.head.id] = bare if before is None else pl.concat([before, bare])
     return found
 

@@ -10,8 +10,9 @@ from wuding.assess.frame import shaped
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.period import to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, due_after, start_of, valid_days
+from wuding.engines.columnar.counting import tally
 from wuding.engines.columnar.exact import intervals
-from wuding.engines.columnar.match import match, tally
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import asked_of
 from wuding.engines.columnar.things import judged, with_lacks
@@ -35,9 +36,7 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
     asked = asked_by_period(ctx, rule.head, rule.holders, rule.every, rule.during, rule.excluded, rule.partial)
     times = rule.times or ONE
     asked = with_params(ctx, asked, params_in(None, times), "pday")
-    found = tally(ctx, rule.do, asked, rule.holders.source, rule.every)
-    rows = asked.join(found, on="ask", how="left", maintain_order="left")
-    rows = rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
+    rows = tally(ctx, rule.do, asked, rule.holders.source, rule.every)
     if times == ONE:
         need, known = pl.lit(1, pl.Int64), pl.lit(True)
     else:

@@ -14,10 +14,10 @@ import polars as pl
 
 from wuding.assess.cases import case_key, with_case
 from wuding.assess.changes import EVERY, News, changed_facts, ranked_with, touched
-from wuding.assess.frame import with_ids
+from wuding.assess.frame import oldest_names, with_ids
 from wuding.assess.obligations import period_table
 from wuding.assess.rulings import called
-from wuding.assess.veto import _as_findings, _names
+from wuding.assess.veto import _as_findings
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every, period_of, to_date
 from wuding.engines.columnar.context import by_value
@@ -96,13 +96,14 @@ def _ruled_anew(news: News, rule: Rule) -> Scope:
         return NOTHING
     old = kept.frame().rechunk().with_row_index("_row")
     hits = [pl.Series(dtype=pl.UInt32)]
+    names = oldest_names(news.ctx.program)
     if waivers is not None:
-        names = {r.head.id: r.head.was[0] for r in news.ctx.program.rules if r.head.was}
         own = old.select("_row", "holder", own=called(names)).explode("own")
         told = waivers.select(own="f.rule", holder="f.holder")
         hits.append(own.join(told, on=["own", "holder"], how="semi").get_column("_row"))
     if appeals is not None:
-        hits.append(old.join(appeals, left_on="id", right_on="f.finding", how="semi").get_column("_row"))
+        named = with_ids(old, news.ctx.program.book, names)
+        hits.append(named.join(appeals, left_on="id", right_on="f.finding", how="semi").get_column("_row"))
     rows = old.filter(pl.col("_row").is_in(pl.concat(hits).implode()))
     if _by_case(rule):
         return Scope(cases=frozenset(rows.get_column("case")))
@@ -280,7 +281,7 @@ def _veto(news: News, rule: Veto) -> Scope | None:
         return NOTHING
     if rule.every is None:
         own = (
-            with_ids(_as_findings(rows), news.ctx.program.book, _names(news.ctx)).get_column("id")
+            with_ids(_as_findings(rows), news.ctx.program.book, oldest_names(news.ctx.program)).get_column("id")
             if sel.source == "finding"
             else rows.get_column("seq").cast(pl.String)
         )

@@ -10,8 +10,8 @@ from functools import cached_property
 import polars as pl
 
 from wuding.assess.changes import News, difference, news_of
-from wuding.assess.check import SIDE_BY_SIDE, assess_rule, kinds_of, strata
-from wuding.assess.frame import empty, with_ids
+from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
+from wuding.assess.frame import empty, oldest_name, oldest_names, with_ids
 from wuding.assess.narrow import narrow_of
 from wuding.assess.plan import scope_of
 from wuding.assess.rulings import breaches_of, ruled
@@ -27,20 +27,26 @@ from wuding.program.parts import parts_of, rule_digests
 
 @dataclass(frozen=True)
 class Concluded:
-    """What the check of one edition of a book concluded, and upon what. `kept`: by rule key the findings, `book
-    id` and the columns of `frame.SCHEMA`; `digests`: by rule key what decided them, apart from the facts. `scopes`:
-    by rule key, for whom it was assessed this time; None: for all."""
+    """What the check of one edition of a book concluded, and upon what. `kept`: by rule key the findings, without
+    the ids that follow from them; `digests`: by rule key what decided them, apart from the facts; `names`: the oldest
+    name of each rule renamed. `scopes`: by rule key, for whom it was assessed this time; None: for all."""
 
+    book: str
     as_of: int
     window_from: int
     digests: Mapping[str, str]
     kept: Mapping[str, Kept]
+    names: Mapping[str, str]
     scopes: Mapping[str, Scope | None] = field(default_factory=dict)
+
+    def named(self, key: str) -> pl.DataFrame:
+        """The findings of one rule: `book id` and the columns of `frame.SCHEMA`."""
+        return with_ids(self.kept[key].frame(), self.book, self.names)
 
     @cached_property
     def frames(self) -> Mapping[str, pl.DataFrame]:
-        """By rule key the findings, put together when somebody first asks."""
-        return {key: kept.frame() for key, kept in self.kept.items()}
+        """The same of all rules, by key, put together when somebody first asks."""
+        return {key: self.named(key) for key in self.kept}
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -48,11 +54,13 @@ class Concluded:
         return pl.concat(self.frames.values()) if self.frames else with_ids(empty(), "", {})
 
 
-def told_again(as_of: int, window_from: int, digests: Mapping[str, str], frame: pl.DataFrame) -> Concluded:
+def told_again(book: str, as_of: int, window_from: int, digests: Mapping[str, str], frame: pl.DataFrame) -> Concluded:
     """What an earlier check concluded, from its findings in one frame (`book id` and the columns of `SCHEMA`)."""
     parts = frame.partition_by("rule", "variant", as_dict=True, maintain_order=True)
     found = {(f"{rule}[{variant}]" if variant else str(rule)): part for (rule, variant), part in parts.items()}
-    return Concluded(as_of, window_from, digests, {key: Kept(found.get(key, frame.clear())) for key in digests})
+    names = {str(rule): oldest_name(part.row(0, named=True)) for (rule, _), part in parts.items()}
+    kept = {key: Kept(found.get(key, frame.clear()).drop("book", "id")) for key in digests}
+    return Concluded(book, as_of, window_from, digests, kept, {new: old for new, old in names.items() if new != old})
 
 
 def conclude(
@@ -68,7 +76,7 @@ def conclude(
         gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]
         for rule_id, some in _by_id(gone).items():
             news.changed.findings[rule_id] = some
-    names = {r.head.id: r.head.was[0] for r in program.rules if r.head.was}
+    names = oldest_names(program)
     asked = {param.by_finding for param in program.parameters.values() if param.by_finding}
     kept: dict[str, Kept] = {}
     read = frozenset[str]().union(*program.uses.values())
@@ -91,13 +99,13 @@ def conclude(
         groups = strata(program)
         for n, stratum in enumerate(groups):
             for rule, (scope, found, new) in zip(stratum, pool.map(run, stratum), strict=True):
-                ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), found.bare())
+                ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), found)
                 kept[rule.head.key], scopes[rule.head.key] = found, scope
                 if news is not None and (rule.head.key in read or rule.head.id in asked):
                     _told(news, rule, scope, new)
             ctx.forget(_facts_read(rule for later in groups[n + 1 :] for rule in later))
     ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
-    return Concluded(snap.as_of, snap.window_from, digests, ordered, scopes)
+    return Concluded(program.book, snap.as_of, snap.window_from, digests, ordered, names, scopes)
 
 
 def _facts_read(rules: Iterable[Rule]) -> frozenset[str]:
@@ -112,9 +120,8 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
 
 
 def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
-    """The findings of one rule, after rulings, with their ids. `names`: the oldest name of each rule renamed."""
-    frame = ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
-    return with_ids(frame, ctx.program.book, names, kinds_of(rule))
+    """The findings of one rule, after rulings, without their ids. `names`: the oldest name of each rule renamed."""
+    return ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
 
 
 def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None) -> None:
@@ -122,7 +129,7 @@ def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None)
     old = news.old.get(rule.head.key)
     if new is None:
         assert old is not None
-        found = old.clear().drop("book", "id")
+        found = old.clear()
     else:
         gone = new.clear() if old is None else old.frame() if scope is None else old.filter(inside(scope))
         found = difference(gone, new)
@@ -132,7 +139,7 @@ def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None)
 def _by_id(frames: Iterable[pl.DataFrame]) -> dict[str, pl.DataFrame]:
     found: dict[str, pl.DataFrame] = {}
     for frame in frames:
-        for (rule_id,), some in frame.drop("book", "id").partition_by("rule", as_dict=True).items():
+        for (rule_id,), some in frame.partition_by("rule", as_dict=True).items():
             before = found.get(str(rule_id))
             found[str(rule_id)] = some if before is None else pl.concat([before, some])
     return found

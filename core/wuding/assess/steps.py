@@ -157,17 +157,17 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     changes = changes | (pl.col("hit").is_null() & pl.col("before").is_null() & pl.col("perhaps").is_not_null())
     rows = rows.with_columns(status=pl.when(changes).then(pl.lit("undetermined")).otherwise("status"))
     both = pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([]))
-    lacks = rows.filter(pl.col("status") == "undetermined").select("ask", missing=both.list.unique().list.sort())
+    doubtful = rows.filter(pl.col("maybe").is_not_null() | pl.col("perhaps").is_not_null())  # few: lists are dear
+    lacks = doubtful.select("ask", lacks=both.list.unique().list.sort())
     rows = rows.join(lacks, on="ask", how="left", maintain_order="left")
+    rows = rows.with_columns(missing=pl.when(pl.col("status") == "undetermined").then("lacks"))
     done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
     # The limit passed undone; what happens later changes nothing of that (E6b).
     undone = pl.col("before").is_null() & ((pl.col("hit") > pl.col("due")) | pl.col("hit").is_null())
     undone = undone & pl.col("due").is_not_null() & (pl.col("closed_").is_null() | (pl.col("closed_") > pl.col("due")))
     perhaps = pl.col("perhaps").is_not_null() | (pl.col("maybe") <= pl.col("due")).fill_null(False)
     fell = pl.when(undone & ~perhaps & (pl.col("due") < ctx.as_of)).then(pl.max_horizontal("due", "anchor"))
-    return _failing(
-        rows.with_columns(done=done, fell=fell, unsure=undone & perhaps, lacks=both.list.unique().list.sort())
-    )
+    return _failing(rows.with_columns(done=done, fell=fell, unsure=undone & perhaps))
 
 
 def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -12,8 +12,9 @@ from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
 from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
+from wuding.engines.columnar.counting import counted, lacking
 from wuding.engines.columnar.exact import intervals, three_valued
-from wuding.engines.columnar.match import counted, lacking, match
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import inside_at
 from wuding.program.model import Target, Test
@@ -79,7 +80,7 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
     elif rule.count is not None:
         found = match(ctx, rule.count, asked, kind, every, subtree=kind == "grid")
         lacks.append(lacking(found, rule.count))
-        numbers = counted(found, rule.count).select(
+        numbers = counted(found.lazy(), rule.count).select(
             "ask", pl.col("low").mul(SCALE).alias("f.it.lo"), pl.col("high").mul(SCALE).alias("f.it.hi")
         )
         rows = asked.join(numbers, on="ask", how="left", maintain_order="left")

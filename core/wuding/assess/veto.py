@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from wuding.assess.frame import as_json, shaped, with_ids
+from wuding.assess.frame import as_json, oldest_names, shaped, with_ids
 from wuding.domain.number import plain
 from wuding.domain.period import Every, period_of, to_date, to_day
 from wuding.engines.columnar.context import (
@@ -69,7 +69,7 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = possible(rows)
     if sel.source == "finding":
-        named = with_ids(_as_findings(rows), ctx.program.book, _names(ctx))
+        named = with_ids(_as_findings(rows), ctx.program.book, oldest_names(ctx.program))
         rows = rows.with_columns(
             cause=named.get_column("id"), gap=(pl.col("section") == "charter") & pl.col("f.days").is_not_null()
         )
@@ -89,10 +89,6 @@ def caused(ctx: Context, sel: Selector) -> pl.DataFrame:
         certain="certain",
         lacks_="lacks_",
     )
-
-
-def _names(ctx: Context) -> dict[str, str]:
-    return {r.head.id: r.head.was[0] for r in ctx.program.rules if r.head.was}
 
 
 def _as_findings(rows: pl.DataFrame) -> pl.DataFrame:

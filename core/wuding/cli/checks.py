@@ -67,6 +67,7 @@ def check(
     partitions: Annotated[int | None, typer.Option("--partitions", help="cli.check.partitions", min=1)] = None,
     on: Annotated[str | None, typer.Option("--on", help="cli.check.on")] = None,
     columns: Annotated[Path | None, typer.Option("--columns", help="cli.check.columns")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="cli.check.to")] = None,
 ) -> None:
     settings: Settings = context.obj
     form = settings.form("text", "json", "csv")
@@ -84,6 +85,8 @@ def check(
         with Wuding.open(settings.db, books=book or (), create=False) as w:
             result = w.check(as_of, known_at=known_at, start=start, save=not no_save, partitions=partitions, on=on)
             zone = w.ledger.zone
+    if to is not None:
+        result.write(to)
     _say_parts(settings, result)
     counts, worst = counted(result.frame), breaches(result.frame)
     if form == "json":

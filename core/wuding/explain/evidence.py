@@ -100,7 +100,7 @@ def _fact(at: Scene, row: dict[str, Any], sel: Selector) -> tuple[str, ...]:
 def _type_of(at: Scene, row: dict[str, Any], sel: Selector) -> str:
     """Which of several types a fact is of: sequences are unique."""
     for name in sel.names:
-        from wuding.engines.columnar.context import facts_of
+        from wuding.engines.columnar.facts import facts_of
 
         if not facts_of(at.ctx, name).filter(pl.col("seq") == row["seq"]).is_empty():
             return at.words.thing(name)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from wuding.assess.frame import empty, with_ids
+from wuding.assess.frame import empty, oldest_names, with_ids
 from wuding.domain.instants import local_day, show_instant
 from wuding.domain.number import SCALE, plain
 from wuding.domain.period import to_date
@@ -174,7 +174,7 @@ class Scene:
 
     def ids(self, rows: pl.DataFrame) -> list[str]:
         """The ids of findings that were matched as things (their columns are called `f.*`)."""
-        names = {r.head.id: r.head.was[0] for r in self.program.rules if r.head.was}
+        names = oldest_names(self.program)
         plain_rows = rows.select(
             "holder", "episode", **{n: pl.col(f"f.{n}") for n in ("rule", "variant", "step", "case", "period")}
         )

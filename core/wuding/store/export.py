@@ -11,8 +11,6 @@ books, no database. Written beside the place and put there by renaming, so that 
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +27,7 @@ from wuding.errors import WudingError
 from wuding.program.model import Domain, Program
 from wuding.store.columns import Columns, schema_digest
 from wuding.store.ledger import Ledger
+from wuding.store.places import replacing
 from wuding.store.registry import (
     SCHEMAS,
     Book,
@@ -134,12 +133,9 @@ def export_columns(
     """Writes the facts of these domains, and the core's, as known at a sequence. `branches`: `grid branch`, the part of
     the tree to which each grid belongs. An export that is there already is replaced; raises WD888 when the folder
     holds something else."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-        raise WudingError("WD888", folder=str(folder))
     types = {key: fields for domain in domains.values() for key, fields in fact_types(domain).items()}
     columns.sync(types)
-    new = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
+    with replacing(folder, MANIFEST) as new:
         _write_registers(ledger, new / "registers", branches, known_seq)
         rows = {}
         for domain, type_ in types:
@@ -150,18 +146,7 @@ def export_columns(
         digests = {f"{d}.{t}": schema_digest(fields) for (d, t), fields in types.items()}
         made = Manifest(ledger.id, ledger.zone, known_seq, head.link, digests, rows, branches["branch"].n_unique())
         (new / MANIFEST).write_text(json.dumps({"format": FORMAT, **asdict(made)}, indent=1), encoding="utf-8")
-        _put(new, folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
     return made
-
-
-def _put(new: Path, folder: Path) -> None:
-    old = folder.with_name(f"{new.name}.old")
-    if folder.exists():
-        folder.replace(old)
-    new.replace(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_registers(ledger: Ledger, folder: Path, branches: pl.DataFrame, known_seq: int) -> None:

@@ -7,7 +7,7 @@ findings of the rules already assessed, which later rules may read.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock, RLock
 from typing import Any
@@ -15,14 +15,12 @@ from typing import Any
 import polars as pl
 
 from wuding.domain.calendar import due, holiday_days, is_workday, season_days
-from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US, day_start_us, from_us, local_day, zone_info
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.kept import Findings
-from wuding.engines.columnar.scope import Narrow, Scope, listed
-from wuding.engines.frames import schema_of
+from wuding.engines.columnar.scope import Narrow, Scope
 from wuding.lang.nodes import Duration
-from wuding.program.model import Program, Thing
+from wuding.program.model import Program
 
 DENSE = 4_000  # days, eleven years
 FAR = 2**30  # a day later than any other
@@ -106,20 +104,25 @@ def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
 def day_of(ctx: Context, frame: pl.DataFrame, column: str) -> pl.Series:
     """The local day of a column of instants."""
     instants = frame.get_column(column)
-    offset = _steady_offset(ctx, instants)
-    if offset is not None:
-        return ((instants + offset) // DAY_US).cast(pl.Int32).alias("day")
-    local = pl.from_epoch(column, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(ctx.zone)
-    return frame.select(local.dt.date().cast(pl.Int32).alias("day")).to_series()
-
-
-def _steady_offset(ctx: Context, instants: pl.Series) -> int | None:
-    """The zone's distance from UTC in microseconds, when it is the same all the time that the instants span
-    (looked at twice a day: no zone has changed there and back within a day). Whole days are then arithmetic,
-    ten times as fast as the calendar."""
     low, high = instants.min(), instants.max()
     if not isinstance(low, int) or not isinstance(high, int):
-        return None
+        return pl.Series("day", [None] * len(frame), dtype=pl.Int32)
+    return frame.select(day_expression(ctx, column, low, high).alias("day")).to_series()
+
+
+def day_expression(ctx: Context, column: str, low: int, high: int) -> pl.Expr:
+    """The local day of a column of instants, all of which lie between the two."""
+    offset = _steady_offset(ctx, low, high)
+    if offset is not None:
+        return ((pl.col(column) + offset) // DAY_US).cast(pl.Int32)
+    local = pl.from_epoch(column, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(ctx.zone)
+    return local.dt.date().cast(pl.Int32)
+
+
+def _steady_offset(ctx: Context, low: int, high: int) -> int | None:
+    """The zone's distance from UTC in microseconds, when it is the same all the time between the two
+    (looked at twice a day: no zone has changed there and back within a day). Whole days are then arithmetic,
+    ten times as fast as the calendar."""
 
     def look(start: int, end: int) -> int | None:
         found = {_offset(t, ctx.zone) for t in (*range(start, end, DAY_US // 2), end)}
@@ -199,92 +202,7 @@ def valid_days(ctx: Context, rule_from: int | None, rule_to: int | None) -> tupl
     return max(starts, default=-FAR), min(ends, default=FAR)
 
 
-# ── facts ────────────────────────────────────────────────────────────────────────────────────────
-def thing_type(ctx: Context, name: str) -> tuple[tuple[str, str], Thing]:
-    """Where facts of a type are kept, and what they look like. The built-in types are the core's."""
-    from wuding.program.builtin import FACTS
-
-    domain = CORE if name in FACTS else ctx.program.domain.name
-    return (domain, name), ctx.program.domain.facts.get(name) or FACTS[name]
-
-
-def facts_of(ctx: Context, name: str) -> pl.DataFrame:
-    """The facts of one type that happened by `as_of`, with their local `day`; of those that the rule being assessed
-    need not read, none."""
-    narrow = narrowed(ctx, name)
-
-    def read() -> pl.DataFrame:
-        key, thing = thing_type(ctx, name)
-        lazy = ctx.snap.facts.get(key)
-        if lazy is None:
-            lazy = pl.LazyFrame(schema=schema_of(thing.fields))
-        named = named_in(ctx)
-        holds = thing.holds or ()
-        names = lazy.collect_schema().names()
-        keys = {*holds, *thing.key, *(f.name for f in thing.fields.values() if f.type in ("id", "ref"))}
-        unread = set() if key[0] == CORE or "recorded_at" in named else {"recorded"}
-        keep = [c for c in names if not c.startswith("f.") or c[2:] in named | keys or key[0] == CORE]
-        keep = [c for c in keep if c not in unread]
-        lazy = lazy.filter(pl.col("at") <= ctx.as_of)
-        if narrow is not None:
-            lazy = lazy.filter(_wanted(ctx, narrow))
-        frame = lazy.select(keep).collect()
-        day = day_of(ctx, frame, "at").alias("day").rechunk()
-        return in_one_piece(frame).with_columns(day)
-
-    found: pl.DataFrame = ctx.memo(("facts", name, narrow), read)
-    return found
-
-
-def narrowed(ctx: Context, name: str) -> Narrow | None:
-    """What need be read of a fact type, or of a rule's findings; None: everything."""
-    return ctx.narrow if ctx.narrow is not None and name in ctx.narrow.names else None
-
-
-def _wanted(ctx: Context, narrow: Narrow) -> pl.Expr:
-    wanted = [at_grids(narrow)]
-    if narrow.days is not None:
-        first, last = (day_start_us(day, ctx.zone) for day in narrow.days)
-        wanted.append((pl.col("at") >= first) & (pl.col("at") < last))
-    if narrow.cases is not None:
-        case = pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in narrow.key], separator="/")
-        wanted.append(case.is_null() | case.is_in(listed(narrow.cases).implode()))
-    return pl.all_horizontal(wanted)
-
-
-def at_grids(narrow: Narrow) -> pl.Expr:
-    """Which rows lie in the grids that are looked at."""
-    return pl.lit(True) if narrow.grids is None else pl.col("grid").is_in(listed(narrow.grids).implode())
-
-
-def named_in(ctx: Context) -> set[str]:
-    """Every text in the rules and parameters."""
-    found: set[str] = ctx.memo(
-        "named", lambda: words_of(ctx.program.rules) | words_of(tuple(ctx.program.parameters.values()))
-    )
-    return found
-
-
-def in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with each column in one piece. A file comes in pieces, and where two columns are cut differently,
-    Polars joins the pieces of all of them anew at every step (forty times the cost of a comparison, measured). One
-    column at a time, so that never more than one is held twice; the frame given is used up."""
-    return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
-
-
-def words_of(node: object) -> set[str]:
-    """Every text inside a rule: a field that none of them names need not be read."""
-    if isinstance(node, str):
-        return {node}
-    if is_dataclass(node) and not isinstance(node, type):
-        return set().union(*(words_of(getattr(node, f.name)) for f in fields(node)))
-    if isinstance(node, (tuple, list, set, frozenset)):
-        return set().union(*(words_of(part) for part in node))
-    if isinstance(node, dict):
-        return words_of(tuple(node)) | words_of(tuple(node.values()))
-    return set()
-
-
+# ── places ───────────────────────────────────────────────────────────────────────────────────────
 def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
     """The rows whose `grid` lies in the subtree that the book governs, on the day in column `day`."""
     if ctx.program.grid is None:

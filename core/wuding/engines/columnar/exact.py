@@ -6,7 +6,7 @@ Columns: `x` is a point; `x.lo` and `x.hi` are an interval, as millionths (Int64
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -203,7 +203,7 @@ def prepare(frame: pl.DataFrame, cond: Cond) -> tuple[pl.DataFrame, Cond]:
                 return Or(tuple(walk(a) for a in args))
             case Not(arg):
                 return Not(walk(arg))
-            case Cmp() | OneOf() if _needs_exact(node, frame):
+            case Cmp() | OneOf() if _needs_exact(node, frame.columns):
                 name = f"f.__{len(frame.columns)}"
                 frame = three_valued(frame, node, name)
                 return Cmp("=", Field(name[2:], "bool"), Lit(True, "bool"))
@@ -213,13 +213,18 @@ def prepare(frame: pl.DataFrame, cond: Cond) -> tuple[pl.DataFrame, Cond]:
     return frame, found
 
 
-def _needs_exact(leaf: Cmp | OneOf, frame: pl.DataFrame) -> bool:
+def takes_exactness(cond: Cond, columns: Collection[str]) -> bool:
+    """Is there a test in the condition that needs exact arithmetic?"""
+    return any(_needs_exact(leaf, columns) for leaf in leaves(cond) if not isinstance(leaf, Has))
+
+
+def _needs_exact(leaf: Cmp | OneOf, columns: Collection[str]) -> bool:
     read = (leaf.left, leaf.right) if isinstance(leaf, Cmp) else (leaf.left, *leaf.options)
     for term in read:
         if isinstance(term, Arith):
             return True
         if isinstance(term, Lit) and isinstance(term.value, Fraction) and (term.value * SCALE).denominator != 1:
             return True
-        if isinstance(term, (Field, Holder, Param)) and f"{column(term)}.lo" in frame.columns:
+        if isinstance(term, (Field, Holder, Param)) and f"{column(term)}.lo" in columns:
             return True
     return False

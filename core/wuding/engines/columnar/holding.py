@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from wuding.engines.columnar.context import FAR, Context, facts_of, holds_on
+from wuding.engines.columnar.context import FAR, Context, holds_on
+from wuding.engines.columnar.facts import facts_of
 
 DEPUTIES = ("A", "B")
 

@@ -51,10 +51,6 @@ class Kept:
             return Kept(self.base, (*self.changes, (scope, new)))
         return Kept(pl.concat([self.frame().filter(~inside(scope)), new]))
 
-    def bare(self) -> Kept:
-        """The same without `book` and `id`."""
-        return Kept(self.base.drop("book", "id"), tuple((s, new.drop("book", "id")) for s, new in self.changes))
-
     def frame(self) -> pl.DataFrame:
         """All rows."""
         return self.filter(pl.lit(True)) if self.changes else self.base

@@ -7,20 +7,18 @@ where time limits what counts, `pstart` (first day of the period) or `upto` (ins
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 import polars as pl
 
 from wuding.domain.period import Every
-from wuding.engines.columnar.conditions import column
 from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
-from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.links import POPULATIONS, in_time, linked, matter_keys, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, with_lacks
-from wuding.lang.nodes import Duration, Field
+from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things
+from wuding.lang.nodes import Duration
 from wuding.program.model import NOWHERE, Escalation, Selector
 
 
@@ -31,16 +29,16 @@ def match(
     kind: str,
     every: Every | None = None,
     subtree: bool = False,
-    bare: bool = False,
+    wanted: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """The things that may count for each of the asked, `ask` saying for whom, with `certain`.
 
     `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all
-    below."""
+    below; `wanted`: the columns that it takes, where the caller knows."""
     late = _judged_late(sel, asked)
     found = alone(ctx, sel) if late else candidates(ctx, sel)
-    if bare and not late:
-        found = found.select(c for c in found.columns if c in _counted_columns(sel))
+    if wanted is not None and not late:
+        found = found.select(c for c in found.columns if c in wanted)
     waits = (
         late and sel.source not in POPULATIONS and any(isinstance(o.within, Duration) for o in sel.lacking)
     )  # its period is that of a window's end
@@ -58,13 +56,13 @@ def _judged_late(sel: Selector, asked: pl.DataFrame) -> bool:
     """Do the counterparts depend on who asks, or of which moment (16b, T1), so that they must wait for that?"""
     if not (sel.having or sel.lacking):
         return False
-    return sel.source in POPULATIONS or "upto" in asked.columns or _asks_holder(sel)
+    return sel.source in POPULATIONS or "upto" in asked.columns or asks_holder(sel)
 
 
-def _asks_holder(sel: Selector) -> bool:
+def asks_holder(sel: Selector) -> bool:
     """Does a counterpart's condition read the holder?"""
     others = (*sel.having, *sel.lacking)
-    return any(reads_holder(o.when) or _asks_holder(o) for o in others)
+    return any(reads_holder(o.when) or asks_holder(o) for o in others)
 
 
 def _accompanied(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.DataFrame:
@@ -87,69 +85,6 @@ def with_counterparts(ctx: Context, rows: pl.DataFrame, sel: Selector) -> pl.Dat
     return rows.drop("_since") if timed else rows
 
 
-def _counted_columns(sel: Selector) -> set[str]:
-    """What it takes to link and to count things, and to say what they lack: less to carry through the joins."""
-    read = {column(t) for t in reads(sel.when) if isinstance(t, Field)}
-    days = {f"{c}.day" for c in read}
-    wanted = {*(sel.same or ()), *([sel.distinct] if sel.distinct else [])}
-    fields = {f"f.{n}" for n in wanted} | wanted
-    return read | days | fields | {"grid", "subject", "actor", "at", "home", "on", "ok", "start", "end", "id"}
-
-
-def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every) -> pl.DataFrame:
-    """How many things count for each of the asked in its period, certainly and possibly, and which fields leave
-    things uncertain: `ask low high lacks_` (semantics 16, 16a, 16b).
-
-    Where nothing about a thing depends on who asks, things are counted by place and period before they meet the
-    asked: millions of them need not be joined."""
-    if not _countable_apart(sel, kind):
-        return counted(match(ctx, sel, asked, kind, every, bare=kind != "fact"), sel)
-    wanted = _counted_columns(sel)
-    if sel.having or sel.lacking:
-        found = candidates(ctx, sel)
-        found = found.select(c for c in found.columns if c in wanted)
-    else:  # millions of things of which few columns are looked at, once: nothing to be remembered
-        found = things(ctx, sel)
-        found = possible(judged(ctx, found.select(c for c in found.columns if c in wanted), own(sel)))
-    if sel.by:
-        about = pl.lit(None, pl.String)
-        acted = acted_for(ctx, found.with_columns(own="grid", about=about), sel.by, kind)
-        found = possible(found.with_columns(pl.col("ok") & acted))
-    starts = period_starts(found.get_column("home"), every)
-    found = found.with_columns(pl.col("ok").fill_null(False).alias("certain"), pstart=starts)
-    numbers = counted(found, sel, [kind, "pstart"])
-    who = asked.select("ask", "pstart", pl.col(kind))
-    return who.join(numbers, on=[kind, "pstart"], how="inner").drop(kind, "pstart")
-
-
-def _countable_apart(sel: Selector, kind: str) -> bool:
-    """Is who asks of no matter to the selector, but for the place? (A subject's grid may differ from the deed's.)"""
-    local = sel.source not in POPULATIONS and sel.same is None and sel.within != "subtree" and not _asks_holder(sel)
-    return local and shared(sel) is None and (kind == "grid" or (kind == "subject" and not sel.by))
-
-
-def counted(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
-    """How many matched things count, certainly and possibly, for each value of the columns `by`: `low high lacks_`
-    (semantics 16, 16b)."""
-    if sel.distinct is not None:
-        value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in rows.columns else pl.col(sel.distinct)
-        found = rows.group_by(by).agg(
-            low=value.filter("certain").drop_nulls().n_unique(),
-            high=value.drop_nulls().n_unique() + value.is_null().sum(),
-        )
-    else:
-        # The streaming engine groups many small groups several times faster.
-        found = rows.lazy().group_by(by).agg(low=pl.col("certain").sum(), high=pl.len()).collect(engine="streaming")
-    found = found.with_columns(pl.col("low").cast(pl.Int64), pl.col("high").cast(pl.Int64))
-    return found.join(lacking(rows, sel, by), on=by, how="left")
-
-
-def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
-    """The fields whose absence leaves things uncertain, for each value of the columns `by`: `lacks_` (16a)."""
-    named = with_lacks(rows.filter(~pl.col("certain")), sel.when, sel.by)
-    return named.group_by(by).agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
-
-
 def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector, their own condition and counterparts judged; holders not yet."""
     if sel.source in POPULATIONS or not (sel.having or sel.lacking):
@@ -159,7 +94,7 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
         return with_counterparts(ctx, alone(ctx, sel), sel)
 
     # Findings of other rules do not change once assessed, so the selector itself is the key.
-    found: pl.DataFrame = ctx.memo(("candidates", sel, ctx.narrow), make) if not _asks_holder(sel) else make()
+    found: pl.DataFrame = ctx.memo(("candidates", sel, ctx.narrow), make) if not asks_holder(sel) else make()
     return found
 
 
@@ -278,7 +213,7 @@ def _nested(rows: pl.DataFrame, other: Selector) -> bool:
     """Must the counterpart's own counterparts be judged pair by pair?"""
     if not (other.having or other.lacking):
         return False
-    return other.source in POPULATIONS or "_until" in rows.columns or _asks_holder(other)
+    return other.source in POPULATIONS or "_until" in rows.columns or asks_holder(other)
 
 
 def _mates_judged(ctx: Context, pairs: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:

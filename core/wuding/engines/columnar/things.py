@@ -13,8 +13,9 @@ import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, at_grids, day_of, days_in_book, facts_of, narrowed
-from wuding.engines.columnar.exact import prepare
+from wuding.engines.columnar.context import Context, day_of, days_in_book
+from wuding.engines.columnar.exact import prepare, takes_exactness
+from wuding.engines.columnar.facts import at_grids, facts_of, narrowed
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
 
@@ -162,9 +163,24 @@ def judged(ctx: Context, frame: pl.DataFrame, cond: Cond | None, name: str = "ok
     return found.to_native()
 
 
+def judged_lazily(ctx: Context, lazy: pl.LazyFrame, cond: Cond | None) -> pl.LazyFrame:
+    """The same of a frame that is not read yet; it is read where the condition takes more than an expression."""
+    if cond is None:
+        return lazy.with_columns(ok=pl.lit(True))
+    if days_compared(cond) or takes_exactness(cond, lazy.collect_schema().names()):
+        return judged(ctx, lazy.collect(), cond).lazy()
+    return nw.from_native(lazy).with_columns(expression(cond).alias("ok")).to_native()
+
+
 def possible(frame: pl.DataFrame, name: str = "ok") -> pl.DataFrame:
     """The rows on which the condition is true or unknown."""
     return frame.filter(pl.col(name).fill_null(True))
+
+
+def lackable(cond: Cond | None, by: Sequence[str] = ()) -> dict[str, str]:
+    """The fields whose absence can leave a thing uncertain, each with its column."""
+    found = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
+    return {**found, "actor": "actor"} if by else found
 
 
 def with_lacks(
@@ -173,9 +189,7 @@ def with_lacks(
     """The frame with the list of fields that the condition reads and the row lacks (semantics 16a); empty where
     the row is certain. Few rows are not, so the lists are made for them alone."""
     frame = frame.drop(name, strict=False)
-    columns = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
-    if by:
-        columns["actor"] = "actor"
+    columns = lackable(cond, by)
     nothing = pl.lit([], pl.List(pl.String)).alias(name)
     unsure = frame.filter(~pl.col(sure).fill_null(False))
     found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(columns.items()) if c in frame.columns]
