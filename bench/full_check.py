@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -29,11 +30,11 @@ import sql
 from importing import peak
 from world import SHARES, write_world
 
-from wuding.assess import conclude
+from wuding.assess import pour
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import FactFrames, Snapshot
 from wuding.program.model import Program
-from wuding.store.findings import write_findings
+from wuding.store.findings import writing_findings
 
 HERE = Path(__file__).parent
 WINDOW = 19_723  # 2024-01-01
@@ -64,8 +65,8 @@ def snapshot(
 # ── the two, each in its process ─────────────────────────────────────────────────────────────────
 def ours(folder: Path, out: Path, memory: str | None) -> None:
     book = program()
-    found = conclude(book, snapshot(folder, book))
-    write_findings(((found.book, key, found.named(key)) for key in found.kept), out, sql.AS_OF, 0)
+    with writing_findings(out, sql.AS_OF, 0) as writer:
+        pour(book, snapshot(folder, book), partial(writer.write, book.book))
 
 
 def theirs(folder: Path, out: Path, memory: str | None) -> None:

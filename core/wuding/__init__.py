@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wuding.app import Answer, Change, CheckResult, Wuding, check_columns
+    from wuding.app import Answer, Change, CheckResult, WrittenCheck, Wuding, check_columns, check_columns_to
     from wuding.domain.fact import Fact
     from wuding.domain.finding import Finding
     from wuding.domain.grid import Grid
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer", "Change", "CheckResult",
     "Diagnostic", "Explanation", "Fact", "Finding", "Grid", "Post", "Rejected", "Span", "Subject",
-    "Wuding", "WudingError", "check_columns", "hookimpl",
+    "WrittenCheck", "Wuding", "WudingError", "check_columns", "check_columns_to", "hookimpl",
 ]  # fmt: skip
 
 _HOMES = {
-    "Answer": "app", "Change": "app", "CheckResult": "app", "Wuding": "app", "check_columns": "app",
+    "Answer": "app", "Change": "app", "CheckResult": "app", "WrittenCheck": "app", "Wuding": "app",
+    "check_columns": "app", "check_columns_to": "app",
     "Explanation": "explain.model", "Fact": "domain.fact", "Finding": "domain.finding", "Grid": "domain.grid",
     "Post": "domain.post", "Subject": "domain.subject", "Diagnostic": "errors", "Rejected": "errors", "Span": "errors",
     "WudingError": "errors", "hookimpl": "hookspecs",

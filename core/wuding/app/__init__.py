@@ -13,13 +13,13 @@ The only room that brings ledger, engine and assessment together.
 from __future__ import annotations
 
 from wuding.app.answers import Answer, Change
-from wuding.app.checking import CheckResult
+from wuding.app.checking import CheckResult, WrittenCheck
 from wuding.app.opened import Moment
-from wuding.app.parting import check_columns
+from wuding.app.parting import check_columns, check_columns_to
 from wuding.app.reporting import Reporting
 from wuding.app.watching import Watching
 
-__all__ = ["Answer", "Change", "CheckResult", "Moment", "Wuding", "check_columns"]
+__all__ = ["Answer", "Change", "CheckResult", "Moment", "WrittenCheck", "Wuding", "check_columns", "check_columns_to"]
 
 
 class Wuding(Watching, Reporting):

@@ -74,24 +74,50 @@ class CheckResult:
             frame = frame.filter(frame.get_column(name) == value)
         yield from records(frame)
 
+    def lazy(self) -> pl.LazyFrame:
+        """The same findings, lazily."""
+        return self.frame.lazy()
+
     def write(self, folder: str | Path) -> int:
         """Write the findings as Parquet, one file per rule, `FOLDER/BOOK/RULE.parquet`; how many there are. What an
         earlier check wrote there is replaced; raises WD888 when the folder holds something else."""
         import polars as pl
 
-        from wuding.store.findings import write_findings
+        from wuding.store.findings import writing_findings
 
         found: dict[tuple[str, str], list[pl.DataFrame]] = {}
         for edition in self.editions:
             for key, frame in edition.concluded.frames.items():
                 found.setdefault((edition.book, key), []).append(frame)
-        named = ((book, key, pl.concat(some)) for (book, key), some in found.items())
-        return write_findings(named, Path(folder), self.as_of, self.known_seq)
+        with writing_findings(Path(folder), self.as_of, self.known_seq) as writer:
+            for (book, key), some in found.items():
+                writer.write(book, key, pl.concat(some).lazy())
+        return sum(sum(rules.values()) for rules in writer.rows.values())
 
     def edition(self, book: str, in_force: tuple[int | None, int | None]) -> Concluded | None:
         """What it concluded under an edition of a book; None when it did not check that one."""
         found = (one.concluded for one in self.editions if (one.book, one.in_force) == (book, in_force))
         return next(found, None)
+
+
+@dataclass(frozen=True)
+class WrittenCheck:
+    """A check whose findings went into a folder (`store.findings`) and were not kept; `rows`: how many, by book and
+    rule. A check of this kind has no number and is none to go on from."""
+
+    as_of: int
+    known_seq: int
+    books: tuple[str, ...]
+    folder: Path
+    rows: Mapping[str, Mapping[str, int]]
+    number: int = 0
+    editions: tuple[EditionChecked, ...] = ()
+
+    def lazy(self) -> pl.LazyFrame:
+        """The findings, as `CheckResult.frame` has them, not read yet."""
+        from wuding.store.findings import scan_findings
+
+        return scan_findings(self.folder)
 
 
 class Checking(Opened):
@@ -148,6 +174,27 @@ class Checking(Opened):
             number = save_check(self.ledger, frame, moment, known, window, digests, began, basis)
         return CheckResult(number, moment, known, tuple(p.book for p, _ in programs), frame, checked, window)
 
+    def check_to(
+        self,
+        folder: str | Path,
+        as_of: Moment | None = None,
+        *,
+        known_at: Moment | None = None,
+        start: str | None = None,
+        books: Sequence[str] = (),
+    ) -> WrittenCheck:
+        """Check, and write each rule's findings into a folder as soon as they are there (`store.findings`): it takes
+        the memory of the widest rule, and nothing is saved in the ledger. Parameters as for `check`; raises WD802
+        without a book, WD888 when the folder holds something else."""
+        moment = self.moment(as_of)
+        known = self.ledger.head().seq if known_at is None else self.ledger.recorded_seq(self.moment(known_at))
+        window = None if start is None else parse_date(start)
+        found = [
+            (program, self.snapshot(program, moment, known, window, in_force))
+            for program, in_force in self.programs(books, known)
+        ]
+        return poured(found, Path(folder), moment, known)
+
     def _checked(
         self,
         edition: Edition,
@@ -196,3 +243,17 @@ class Checking(Opened):
             begin += told["rows"]
         books = tuple(found.books)
         return CheckResult(found.number, found.as_of, found.known_seq, books, found.frame, tuple(editions), found.since)
+
+
+def poured(found: Sequence[tuple[Program, Snapshot]], folder: Path, as_of: int, known_seq: int) -> WrittenCheck:
+    """The findings of editions of books, written into a folder."""
+    from functools import partial
+
+    from wuding.assess import pour
+    from wuding.store.findings import writing_findings
+
+    with writing_findings(folder, as_of, known_seq) as writer:
+        for program, snap in found:
+            pour(program, snap, partial(writer.write, program.book))
+    books = tuple(program.book for program, _ in found)
+    return WrittenCheck(as_of, known_seq, books, folder, writer.rows)

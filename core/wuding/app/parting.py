@@ -14,12 +14,13 @@ from wuding.errors import WudingError
 if TYPE_CHECKING:
     import polars as pl
 
-    from wuding.app.checking import CheckResult
+    from wuding.app.checking import CheckResult, WrittenCheck
     from wuding.app.opened import Edition
     from wuding.assess import Concluded
     from wuding.assess.parted import Parted, Runner
     from wuding.engines.base import Snapshot
     from wuding.program.model import Program
+    from wuding.store.export import Export
 
 TASKS = 3  # parts for each slot of a cluster: one that takes long holds up the others less
 
@@ -84,15 +85,66 @@ def check_columns(
     import polars as pl
 
     from wuding.app.checking import CheckResult, EditionChecked
+
+    given = _columns(Path(folder), as_of, start, books, plugins)
+    done = []
+    with in_parts(partitions, on) as parted:
+        for program, in_force in given.programs:
+            concluded, split = concluded_by(parted, program, given.snapshot(program, in_force))
+            done.append(EditionChecked(program.book, in_force, concluded, split))
+    frame = pl.concat(one.concluded.frame for one in done)
+    told = tuple(program.book for program, _ in given.programs)
+    return CheckResult(0, given.as_of, given.export.manifest.seq, told, frame, tuple(done), given.window)
+
+
+def check_columns_to(
+    to: str | Path,
+    folder: str | Path,
+    *,
+    as_of: str | int | None = None,
+    start: str | None = None,
+    books: Sequence[str | Path] = (),
+    plugins: Sequence[ModuleType] = (),
+) -> WrittenCheck:
+    """The same, each rule's findings written into the folder `to` as soon as they are there (`store.findings`): it
+    takes the memory of the widest rule. Raises WD888 when `to` holds something else."""
+    from wuding.app.checking import poured
+    from wuding.assess.parted import without_branches
+
+    given = _columns(Path(folder), as_of, start, books, plugins)
+    found = [(program, without_branches(given.snapshot(program, in_force))) for program, in_force in given.programs]
+    return poured(found, Path(to), given.as_of, given.export.manifest.seq)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Exported columns, the books to check them by, and what of them is asked."""
+
+    export: Export
+    programs: tuple[Edition, ...]
+    as_of: int
+    window: int | None
+
+    def snapshot(self, program: Program, in_force: tuple[int | None, int | None]) -> Snapshot:
+        return self.export.snapshot(program, self.as_of, self.window, in_force)
+
+
+def _columns(
+    folder: Path,
+    as_of: str | int | None,
+    start: str | None,
+    books: Sequence[str | Path],
+    plugins: Sequence[ModuleType],
+) -> _Columns:
     from wuding.app.opened import editions_of, is_path
     from wuding.domain.instants import parse_date, parse_instant
     from wuding.plugins import plugin_manager, shelf
     from wuding.store.export import open_export
     from wuding.store.ledger import now
 
-    export = open_export(Path(folder).absolute())
-    known = export.manifest
-    moment = now() if as_of is None else as_of if isinstance(as_of, int) else parse_instant(as_of, known.zone)
+    export = open_export(folder.absolute())
+    zone = export.manifest.zone
+    moment = now() if as_of is None else as_of if isinstance(as_of, int) else parse_instant(as_of, zone)
     window = None if start is None else parse_date(start)
     found = shelf([b for b in books if is_path(b)], plugin_manager(plugins))
     names = [*found.given_names(), *(str(b) for b in books if not is_path(b))]
@@ -100,15 +152,7 @@ def check_columns(
     programs = programs or editions_of(found, export.books())
     if not programs:
         raise WudingError("WD802", known=", ".join(sorted(found.texts)))
-    done = []
-    with in_parts(partitions, on) as parted:
-        for program, in_force in programs:
-            snap = export.snapshot(program, moment, window, in_force)
-            concluded, split = concluded_by(parted, program, snap)
-            done.append(EditionChecked(program.book, in_force, concluded, split))
-    frame = pl.concat(one.concluded.frame for one in done)
-    told = tuple(program.book for program, _ in programs)
-    return CheckResult(0, moment, known.seq, told, frame, tuple(done), window)
+    return _Columns(export, tuple(programs), moment, window)
 
 
 def concluded_by(

@@ -15,7 +15,7 @@ import polars as pl
 from wuding.assess.board import Board, Change, changes_of
 from wuding.assess.changes import News, news_of
 from wuding.assess.check import kinds_of
-from wuding.assess.frame import empty, with_ids
+from wuding.assess.frame import as_texts, bare, empty, with_ids
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
 from wuding.assess.pulse import midnight, next_day, pulse_of
@@ -155,7 +155,7 @@ class Round:
     def _tell(self, rule_id: str, found: Sequence[Change]) -> None:
         assert self._news is not None
         rows = [row for change in found for row in (change.old, change.new) if row is not None]
-        some = next(iter(self.live.boards.values())).rows(rows).drop("book", "id")
+        some = bare(next(iter(self.live.boards.values())).rows(rows))
         changed = self._news.changed.findings
         changed[rule_id] = together(changed[rule_id], some)
 
@@ -235,7 +235,7 @@ class _Old(dict[str, Kept]):
         self._boards = boards
 
     def __missing__(self, key: str) -> Kept:
-        return Kept(self._boards[key].frame())
+        return Kept(bare(self._boards[key].frame()))
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._boards else default
@@ -251,7 +251,7 @@ def _rule_again(step: Round, rule: Rule) -> list[Change]:
             live.pulses[key] = pulse_of(board.frame(), live.as_of)
         return []
     new = assessed(replace(step.context(), scope=scope), rule, live.touched.names)
-    new = with_ids(new, live.program.book, live.touched.names, kinds_of(rule))
+    new = as_texts(with_ids(new, live.program.book, live.touched.names, kinds_of(rule)))
     before = board.frame()
     old = before if scope is None else before.filter(inside(scope))
     found = changes_of(old, new)

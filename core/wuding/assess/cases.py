@@ -9,7 +9,8 @@ import polars as pl
 
 from wuding.assess.frame import oldest_names, with_ids
 from wuding.assess.veto import _as_findings
-from wuding.engines.columnar.context import Context, in_book, valid_days
+from wuding.engines.columnar.context import Context, in_book, valid_days, where
+from wuding.engines.columnar.counting import counted_columns
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
@@ -31,7 +32,7 @@ def openings(ctx: Context, rule: Escalation) -> pl.DataFrame:
         rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = in_book(ctx, possible(rows), "home")
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
-    rows = rows.filter(pl.col("home").is_between(valid_from, valid_to, closed="left"))
+    rows = where(rows, pl.col("home").is_between(valid_from, valid_to, closed="left"))
     rows = with_case(ctx, rule, rows)
     if ctx.scope is not None:
         rows = rows.filter(pl.col("case").is_in(listed(ctx.scope.cases).implode()))
@@ -65,10 +66,15 @@ def case_key(fields: Sequence[str]) -> pl.Expr:
 def episode_frame(opened: pl.DataFrame, after: pl.DataFrame | None) -> pl.DataFrame:
     """The opening row of each case's next episode: the first certain opening, later than the closings `after` (case
     closed)."""
-    rows = opened.filter("certain")
+    rows = where(opened, pl.col("certain"))
     if after is not None:
         rows = rows.join(after, on="case").filter(pl.col("at") > pl.col("closed")).drop("closed")
-    return rows.sort("at", "seq").unique("case", keep="first", maintain_order=True)
+    moments = rows.get_column("at")
+    if not (moments.is_sorted() and moments.n_unique() == rows.height):
+        rows = rows.sort("at", "seq")
+    if not rows.get_column("case").is_duplicated().any():
+        return rows
+    return rows.unique("case", keep="first", maintain_order=True)
 
 
 def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame, first: bool) -> pl.DataFrame:
@@ -84,7 +90,7 @@ def belonging(ctx: Context, rule: Escalation, sel: Selector, cases: pl.DataFrame
     if sel.source == "fact" and not set(sel.same or ()) <= _fields_of_all(ctx, sel) | {"grid", "subject", "actor"}:
         # A fact without the case's key belongs to no case; a book that awaits one is refused (WD319).
         sel = replace(sel, same=("grid",), when=Or(()), having=(), lacking=(), by=())
-    rows = with_lacks(match(ctx, sel, cases, "fact"), sel.when, sel.by)
+    rows = with_lacks(match(ctx, sel, cases, "fact", wanted=counted_columns(sel)), sel.when, sel.by)
     rows = rows.select("ask", "at", "home", "certain", "lacks_", "grid").join(
         cases.select("ask", "open", "until"), on="ask"
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from wuding.assess.charter import charter
 from wuding.assess.escalation import escalation
-from wuding.assess.frame import empty, oldest_names, with_ids
+from wuding.assess.frame import as_texts, empty, oldest_names, with_ids
 from wuding.assess.patrol import patrol
 from wuding.assess.rulings import breaches_of, ruled
 from wuding.assess.scoring import scoring
@@ -54,7 +54,8 @@ def check(program: Program, snap: Snapshot) -> pl.DataFrame:
             for rule, (frame, with_id) in zip(stratum, pool.map(run, stratum), strict=True):
                 ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame)
                 named[rule.head.key] = with_id
-    return pl.concat(named[r.head.key] for r in program.rules) if named else with_ids(empty(), program.book, names)
+    found = [named[r.head.key] for r in program.rules] or [with_ids(empty(), program.book, names)]
+    return as_texts(pl.concat(found))
 
 
 def kinds_of(rule: Rule) -> list[tuple[str, str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from wuding.assess.cases import belonging, episode_frame, openings, pauses_of
@@ -17,16 +19,17 @@ WHO = ("holder_kind", "holder", "grid", "subject", "actor", "case", "episode")
 def escalation(ctx: Context, rule: Escalation) -> pl.DataFrame:
     """The findings of an escalation rule: one per case and episode, and one per step of it."""
     opened = openings(ctx, rule)
-    parts = [_unsure(opened)]
+    parts = [shaped(ctx, rule, _unsure(opened))]
     begun = episode_frame(opened, None)
+    once = begun.height == opened.get_column("certain").sum()  # nothing opens a second time
     episode = 1
     while not begun.is_empty():
         now = _episode(ctx, rule, opened, begun, episode)
-        parts += _findings(ctx, rule, now)
+        parts += [shaped(ctx, rule, part) for part in _findings(ctx, rule, now)]
         closed = now.cases.filter(pl.col("closed").is_not_null()).select("case", "closed")
-        begun = episode_frame(opened, closed)
+        begun = begun.clear() if once else episode_frame(opened, closed)
         episode += 1
-    return shaped(ctx, rule, pl.concat(parts, how="diagonal_relaxed"))
+    return pl.concat(parts)
 
 
 def _who(episode: int) -> list[pl.Expr]:
@@ -159,6 +162,13 @@ def _closed_by(ctx: Context, rule: Escalation, now: Progress) -> pl.DataFrame:
     return now.cases.drop("closed").join(first, on="ask", how="left", maintain_order="left")
 
 
+def _of_cases(state: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
+    """The state of a step in each case, with what the case is; nothing is copied where every case has the step."""
+    if state.get_column("ask").equals(cases.get_column("ask")):
+        return state.hstack(cases.drop("ask").get_columns())
+    return state.join(cases, on="ask", how="inner", maintain_order="left")
+
+
 def _closed_by_default(steps: list[Step], now: Progress) -> pl.DataFrame:
     """Closed when every expected step was done (E5)."""
     awaited = [now.steps[s.id].select("ask", "done", ok=done_well) for s in steps if s.kind != "tell"] if steps else []
@@ -173,29 +183,19 @@ def _closed_by_default(steps: list[Step], now: Progress) -> pl.DataFrame:
 done_well = pl.col("done").is_not_null() & (pl.col("status") != "failed") & pl.col("exists").fill_null(False)
 
 
-def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFrame]:
+def _findings(ctx: Context, rule: Escalation, now: Progress) -> Iterator[pl.DataFrame]:
+    """One part after the other, so that none is held in two forms."""
     cases = now.cases
-    parts = []
     troubled = []
     for step in rule.steps:
         state = now.steps[step.id]
         if step.kind != "tell":
             troubled.append(state.filter(pl.col("status").is_in(["late", "overdue"])).select("ask"))
-        rows = state.join(cases.select("ask", "open", *WHO), on="ask", how="inner", maintain_order="left")
+        rows = _of_cases(state, cases.select("ask", "open", *WHO))
         at = pl.coalesce("done", "due", "open")
         low = pl.col("low") if "low" in rows.columns else pl.lit(None, pl.Int64)
-        parts.append(
-            rows.select(
-                *WHO,
-                "status",
-                "missing",
-                "due",
-                "detail",
-                step=pl.lit(step.id),
-                start="anchor",
-                at=at,
-                low=low,
-            )
+        yield rows.select(
+            *WHO, "status", "missing", "due", "detail", step=pl.lit(step.id), start="anchor", at=at, low=low
         )
     late = pl.concat(troubled).unique().with_columns(late=pl.lit(True)) if troubled else None
     rows = (
@@ -225,16 +225,7 @@ def _findings(ctx: Context, rule: Escalation, now: Progress) -> list[pl.DataFram
     rows = rows.with_columns(pl.col("early").fill_null(False)).join(
         table, on=["early", "rounds"], how="left", maintain_order="left"
     )
-    parts.append(
-        rows.select(
-            *WHO,
-            "detail",
-            status=status,
-            step=pl.lit(""),
-            start="open",
-            end="closed",
-            at=pl.coalesce("closed", "open"),
-            missing=pl.lit([], pl.List(pl.String)),
-        )
-    )
-    return parts
+    yield rows.select(
+        *WHO, "detail", status=status, step=pl.lit(""), start="open", end="closed", at=pl.coalesce("closed", "open"),
+        missing=pl.lit([], pl.List(pl.String)),
+    )  # fmt: skip

@@ -14,21 +14,35 @@ from wuding.domain.number import SCALE
 from wuding.engines.columnar.context import Context, day_of
 from wuding.program.model import Head, Program, Rule, section_of
 
+FEW = pl.Categorical  # texts of which there are few: a number takes the place of each while rules are assessed
 SCHEMA: dict[str, Any] = {
-    "rule": pl.String, "variant": pl.String, "step": pl.String, "section": pl.String, "status": pl.String,
-    "trial": pl.Boolean, "holder_kind": pl.String, "holder": pl.String,
+    "rule": FEW, "variant": FEW, "step": FEW, "section": FEW, "status": FEW,
+    "trial": pl.Boolean, "holder_kind": FEW, "holder": pl.String,
     "grid": pl.String, "subject": pl.String, "actor": pl.String,
-    "period": pl.String, "case": pl.String, "episode": pl.Int32,
+    "period": FEW, "case": pl.String, "episode": pl.Int32,
     "start": pl.Int64, "end": pl.Int64, "at": pl.Int64, "due": pl.Int64, "home": pl.Int32,
-    "low": pl.Int64, "high": pl.Int64, "needed": pl.String,
-    "value_low": pl.Int64, "value_high": pl.Int64, "band": pl.String, "rank": pl.Int32, "days": pl.Int32,
+    "low": pl.Int64, "high": pl.Int64, "needed": FEW,
+    "value_low": pl.Int64, "value_high": pl.Int64, "band": FEW, "rank": pl.Int32, "days": pl.Int32,
     "missing": pl.List(pl.String), "detail": pl.String,
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {"step": "", "period": "", "case": "", "episode": 0, "needed": ""}
 
 
+TEXTS = {name: pl.String for name, dtype in SCHEMA.items() if dtype is FEW}
+
+
 def empty() -> pl.DataFrame:
     return pl.DataFrame(schema=SCHEMA)
+
+
+def as_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Findings as others see them: all texts written out."""
+    return frame.with_columns(pl.col(name).cast(dtype) for name, dtype in TEXTS.items())
+
+
+def bare(frame: pl.DataFrame) -> pl.DataFrame:
+    """Findings as rules see them, of those that others see: without `book` and `id`, of the types of `SCHEMA`."""
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
 
 
 def shaped(ctx: Context, rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
@@ -60,6 +74,19 @@ def with_ids(
 ) -> pl.DataFrame:
     """The frame with `book` and the readable `id` of each finding (semantics 27); `names`: oldest name of each
     rule; `kinds`: which rules, variants and steps there are, when the caller knows."""
+    return frame.select(*_named(frame, book, names, kinds), pl.all())
+
+
+def named_lazily(
+    frame: pl.DataFrame, book: str, names: Mapping[str, str], kinds: Sequence[tuple[str, str, str]] | None = None
+) -> pl.LazyFrame:
+    """The same, made as far as somebody reads it."""
+    return frame.lazy().select(*_named(frame, book, names, kinds), pl.all())
+
+
+def _named(
+    frame: pl.DataFrame, book: str, names: Mapping[str, str], kinds: Sequence[tuple[str, str, str]] | None
+) -> list[pl.Expr]:
     if kinds is None:
         kinds = frame.select("rule", "variant", "step").unique().rows()
     prefix = pl.lit("")
@@ -72,11 +99,11 @@ def with_ids(
             else pl.lit(f"{book}#{name}@")
         )
     again = pl.col("episode") > 1
-    about = pl.when(pl.col("case") != "").then("case").otherwise("period")
+    about = pl.when(pl.col("case") != "").then("case").otherwise(pl.col("period").cast(pl.String))
     if frame.select(again.any()).item():
         about = pl.when(again).then(pl.col("case") + "~" + pl.col("episode").cast(pl.String)).otherwise(about)
     text = pl.concat_str(prefix, pl.col("holder").fill_null(""), pl.lit("/"), about)
-    return frame.select(pl.lit(book).alias("book"), text.alias("id"), pl.all())
+    return [pl.lit(book).alias("book"), text.alias("id")]
 
 
 def records(frame: pl.DataFrame) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from wuding.assess.board import Board
-from wuding.assess.frame import oldest_names
+from wuding.assess.frame import bare, oldest_names
 from wuding.assess.pulse import pulse_of, restless
 from wuding.assess.quick_share import carry
 from wuding.assess.recheck import Concluded, conclude
@@ -95,7 +95,7 @@ class OnBoards(dict[str, Findings]):
         return len(self._keys)
 
     def __missing__(self, rule_id: str) -> Findings:
-        made = pl.concat(self._boards[key].frame().drop("book", "id") for key in self._keys[rule_id])
+        made = pl.concat(bare(self._boards[key].frame()) for key in self._keys[rule_id])
         self[rule_id] = made
         return made
 
@@ -128,7 +128,7 @@ def begun(
 
 def _concluded(live: Live) -> Concluded:
     boards = {rule.head.key: live.boards[rule.head.key].frame() for rule in live.program.rules}
-    kept = {key: Kept(frame.drop("book", "id")) for key, frame in boards.items()}
+    kept = {key: Kept(bare(frame)) for key, frame in boards.items()}
     digests, window = rule_digests(live.program, live.in_force), live.ctx.snap.window_from
     return Concluded(live.program.book, live.as_of, window, digests, kept, live.touched.names)
 

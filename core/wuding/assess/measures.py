@@ -13,13 +13,13 @@ import polars as pl
 from wuding.domain.number import INT64_MAX, SCALE
 from wuding.domain.period import Every, period_of
 from wuding.engines.columnar.context import Context, by_value
-from wuding.engines.columnar.counting import counted, lacking
+from wuding.engines.columnar.counting import counted, counts, lacking
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError
-from wuding.lang.nodes import Cmp, Cond
+from wuding.lang.nodes import Cmp, Cond, Lit
 from wuding.program.model import Item, Measure, Selector
 
 Lacks = list[pl.DataFrame]
@@ -42,6 +42,9 @@ def with_measure(
         return intervals(asked, measure.expr, name)
     assert measure.of is not None
     about = _previous(asked, every) if measure.period == "previous" and every else asked
+    if measure.fn == "count" and not measure.last_per and not subtree and about is asked:
+        found = counts(ctx, measure.of, asked, kind, every)
+        return _with_count(asked, name, found, lacks)
     rows = match(ctx, measure.of, about, kind, every, subtree)
     if measure.last_per:
         keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in measure.last_per]]
@@ -52,10 +55,7 @@ def with_measure(
         without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
         lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
     if measure.fn == "count":
-        found = counted(rows.lazy(), measure.of).select(
-            "ask", (pl.col("low") * SCALE).alias(f"{name}.lo"), (pl.col("high") * SCALE).alias(f"{name}.hi")
-        )
-        return _filled(asked.join(found, on="ask", how="left", maintain_order="left"), name, 0)
+        return _with_count(asked, name, counted(rows.lazy(), measure.of), [])
     if measure.fn == "share":
         found, doubts = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, every)
         lacks.append(doubts)
@@ -74,8 +74,18 @@ def with_measure(
     return joined.drop("_has")
 
 
-def _filled(frame: pl.DataFrame, name: str, value: int) -> pl.DataFrame:
-    return frame.with_columns(pl.col(f"{name}.lo").fill_null(value), pl.col(f"{name}.hi").fill_null(value))
+def _with_count(asked: pl.DataFrame, name: str, found: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
+    lacks.append(doubts_of(found))
+    found = found.select(
+        "ask", (pl.col("low") * SCALE).alias(f"{name}.lo"), (pl.col("high") * SCALE).alias(f"{name}.hi")
+    )
+    rows = asked.join(found, on="ask", how="left", maintain_order="left")
+    return rows.with_columns(pl.col(f"{name}.lo", f"{name}.hi").fill_null(0))
+
+
+def doubts_of(found: pl.DataFrame) -> pl.DataFrame:
+    """Of what was counted, the fields that leave it uncertain: `ask lacks_`."""
+    return found.filter(pl.col("lacks_").is_not_null()).select("ask", "lacks_")
 
 
 def _previous(asked: pl.DataFrame, every: Every) -> pl.DataFrame:
@@ -164,6 +174,10 @@ def share_of(
 def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Every | None, lacks: Lacks) -> pl.DataFrame:
     """The points of an item with `each`: `ask cat lo hi`, scaled or text; lo and hi null where unknown (20a)."""
     assert item.each is not None
+    if isinstance(item.points, Lit) and not item.category_field and item.each.distinct is None:
+        value = item.points.value
+        if isinstance(value, Fraction) and (value * SCALE).denominator == 1:
+            return _alike(counts(ctx, item.each, asked, kind, every), item, int(value * SCALE), lacks)
     rows = match(ctx, item.each, asked, kind, every)
     lacks.append(lacking(rows, item.each))
     rows = with_params(ctx, rows, params_in(None, item.points), "pday")
@@ -200,3 +214,15 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
             pl.when(~pl.col("unknown")).then(pl.col(e).cast(pl.String) + f"/{common}").alias(e) for e in ("lo", "hi")
         ]
     return found.select("ask", "cat", *cells)
+
+
+def _alike(found: pl.DataFrame, item: Item, value: int, lacks: Lacks) -> pl.DataFrame:
+    """The points where each thing has as many: what counts certainly, and what may count or not."""
+    lacks.append(doubts_of(found))
+    low, high = pl.col("low").cast(pl.Int128), pl.col("high").cast(pl.Int128)
+    found = found.select(
+        "ask", cat=pl.lit(item.category or ""),
+        lo=low * value + (high - low) * min(value, 0), hi=low * value + (high - low) * max(value, 0),
+    )  # fmt: skip
+    _no_overflow(found, item.id)
+    return found.with_columns(pl.col("lo", "hi").cast(pl.Int64))

@@ -11,6 +11,7 @@ import polars as pl
 
 from wuding.domain.period import Every, home_day, periods_between
 from wuding.engines.columnar.context import FAR, Context, days_of_season, in_book, start_of, valid_days, workday_country
+from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.match import correlated
@@ -44,6 +45,8 @@ def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
         rows = rows.with_columns(start="day", end=pl.lit(None, pl.Int32), id=pl.col("seq").cast(pl.String))
     rows = with_lacks(rows.with_columns(sure=pl.col("ok").fill_null(False)), sel.when, sel.by, sure="sure")
     fields = [c for c in rows.columns if c.startswith("f.") and not c.startswith("f.__")]
+    if sel.source in POPULATIONS:  # a field that no rule names need not be carried along
+        fields = [c for c in fields if c[2:] in named_in(ctx)]
     return rows.select(
         pl.lit(sel.source).alias("holder_kind"),
         pl.col("id").alias("holder"),

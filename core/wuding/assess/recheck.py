@@ -11,7 +11,7 @@ import polars as pl
 
 from wuding.assess.changes import News, difference, news_of
 from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
-from wuding.assess.frame import empty, oldest_name, oldest_names, with_ids
+from wuding.assess.frame import as_texts, bare, empty, oldest_name, oldest_names, with_ids
 from wuding.assess.narrow import narrow_of
 from wuding.assess.plan import scope_of
 from wuding.assess.rulings import breaches_of, ruled
@@ -40,18 +40,18 @@ class Concluded:
     scopes: Mapping[str, Scope | None] = field(default_factory=dict)
 
     def named(self, key: str) -> pl.DataFrame:
-        """The findings of one rule: `book id` and the columns of `frame.SCHEMA`."""
+        """The findings of one rule: `book id` and the columns of `frame.SCHEMA`, in its types."""
         return with_ids(self.kept[key].frame(), self.book, self.names)
 
     @cached_property
     def frames(self) -> Mapping[str, pl.DataFrame]:
-        """The same of all rules, by key, put together when somebody first asks."""
-        return {key: self.named(key) for key in self.kept}
+        """The same of all rules, by key, texts written out: put together when somebody first asks."""
+        return {key: as_texts(self.named(key)) for key in self.kept}
 
     @property
     def frame(self) -> pl.DataFrame:
         """All findings, in the order of the rules."""
-        return pl.concat(self.frames.values()) if self.frames else with_ids(empty(), "", {})
+        return pl.concat(self.frames.values()) if self.frames else as_texts(with_ids(empty(), "", {}))
 
 
 def told_again(book: str, as_of: int, window_from: int, digests: Mapping[str, str], frame: pl.DataFrame) -> Concluded:
@@ -59,7 +59,7 @@ def told_again(book: str, as_of: int, window_from: int, digests: Mapping[str, st
     parts = frame.partition_by("rule", "variant", as_dict=True, maintain_order=True)
     found = {(f"{rule}[{variant}]" if variant else str(rule)): part for (rule, variant), part in parts.items()}
     names = {str(rule): oldest_name(part.row(0, named=True)) for (rule, _), part in parts.items()}
-    kept = {key: Kept(found.get(key, frame.clear()).drop("book", "id")) for key in digests}
+    kept = {key: Kept(bare(found.get(key, frame.clear()))) for key in digests}
     return Concluded(book, as_of, window_from, digests, kept, {new: old for new, old in names.items() if new != old})
 
 
@@ -103,12 +103,12 @@ def conclude(
                 kept[rule.head.key], scopes[rule.head.key] = found, scope
                 if news is not None and (rule.head.key in read or rule.head.id in asked):
                     _told(news, rule, scope, new)
-            ctx.forget(_facts_read(rule for later in groups[n + 1 :] for rule in later))
+            ctx.forget(facts_read(rule for later in groups[n + 1 :] for rule in later))
     ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
     return Concluded(program.book, snap.as_of, snap.window_from, digests, ordered, names, scopes)
 
 
-def _facts_read(rules: Iterable[Rule]) -> frozenset[str]:
+def facts_read(rules: Iterable[Rule]) -> frozenset[str]:
     """The types of the facts that these rules, or anything of the core, may read."""
     selectors = (part for rule in rules for part in parts_of(rule) if isinstance(part, Selector))
     return frozenset(FACTS).union(*(sel.names for sel in selectors if sel.source == "fact"))

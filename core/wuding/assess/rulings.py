@@ -53,14 +53,17 @@ def ruled(
 def called(names: Mapping[str, str]) -> pl.Expr:
     """All that a waiver may call the rule of a finding: by its present name or its oldest, whole, or one variant, or
     one step of it."""
-    oldest = pl.col("rule").replace(dict(names)) if names else pl.col("rule")
+    rule = pl.col("rule").cast(pl.String)
+    oldest = rule.replace(dict(names)) if names else rule
     variant = pl.when(pl.col("variant") != "").then(pl.format("[{}]", "variant")).otherwise(pl.lit(""))
     step = pl.when(pl.col("step") != "").then(pl.format(".{}", "step")).otherwise(pl.lit(""))
     parts = (pl.lit(""), variant, step, variant + step)
-    return pl.concat_list([pl.concat_str(name, part) for name in (pl.col("rule"), oldest) for part in parts])
+    return pl.concat_list([pl.concat_str(name, part) for name in (rule, oldest) for part in parts])
 
 
 def _marked(frame: pl.DataFrame, hits: pl.DataFrame, status: str) -> pl.DataFrame:
     mark = hits.select("_row").unique().with_columns(_new=pl.lit(status))
     frame = frame.join(mark, on="_row", how="left", maintain_order="left")
-    return frame.with_columns(status=pl.coalesce("_new", "status")).drop("_new")
+    return frame.with_columns(
+        status=pl.coalesce("_new", pl.col("status").cast(pl.String)).cast(frame.schema["status"])
+    ).drop("_new")

@@ -27,7 +27,8 @@ def vetoed(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
             found = found.filter(pl.col("variant") == veto.head.variant)
             frames.append(
                 found.select(
-                    "holder", "holder_kind", "status", "at", "start", "end", veto=pl.lit(veto.head.id),
+                    "holder", pl.col("holder_kind", "status").cast(pl.String), "at", "start", "end",
+                    veto=pl.lit(veto.head.id),
                     score=pl.lit(None if veto.score is None else to_scaled(veto.score), pl.Int64),
                     cap=pl.lit(None if veto.cap is None else to_scaled(veto.cap), pl.Int64),
                 )
@@ -115,7 +116,8 @@ def rewarded(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
     for reward in rule.rewards:
         rows = with_params(ctx, rows, params_in(reward.when), "pday")
         names |= inputs(reads(reward.when), rows)
-    rows = rows.with_columns(_struck=pl.col("struck").list.join(","), _pending=pl.col("pending").list.join(","))
+    some = [pl.when(pl.col(c).list.len() > 0).then(c).alias(f"_{c}") for c in ("struck", "pending")]  # few have any
+    rows = rows.with_columns(some).with_columns(pl.col("_struck", "_pending").list.join(","))
 
     def fn(env: Any) -> tuple[str]:
         given = [

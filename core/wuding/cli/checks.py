@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +27,7 @@ from wuding.errors import WudingError
 if TYPE_CHECKING:
     import polars as pl
 
-    from wuding.app import CheckResult
+    from wuding.app import CheckResult, WrittenCheck
     from wuding.program.added import Sections
 
 FIRST = ("struck", "overdue", "missed", "late", "failed", "unstaffed", "out-of-order", "gap")  # worth looking at first
@@ -71,24 +71,17 @@ def check(
 ) -> None:
     settings: Settings = context.obj
     form = settings.form("text", "json", "csv")
+    asked: dict[str, Any] = {"as_of": as_of, "start": start, "books": book or ()}
+    parts: dict[str, Any] = {"partitions": partitions, "on": on}
+    if columns is not None and known_at is not None:  # what was known then, the columns do not tell
+        raise WudingError("WD810", option="--known-at", value=known_at, known="wuding columns export --known-at")
     if columns is not None:
-        from wuding.app import check_columns
-        from wuding.store.export import open_export
-
-        if known_at is not None:  # what was known then, the columns do not tell
-            raise WudingError("WD810", option="--known-at", value=known_at, known="wuding columns export --known-at")
-        zone = open_export(columns).manifest.zone
-        result = check_columns(columns, as_of=as_of, start=start, books=book or (), partitions=partitions, on=on)
+        result, zone = _of_columns(columns, to, asked, parts)
     else:
-        from wuding.app import Wuding
-
-        with Wuding.open(settings.db, books=book or (), create=False) as w:
-            result = w.check(as_of, known_at=known_at, start=start, save=not no_save, partitions=partitions, on=on)
-            zone = w.ledger.zone
-    if to is not None:
-        result.write(to)
+        asked |= {"known_at": known_at}
+        result, zone = _of_ledger(settings, to, asked, {**parts, "save": not no_save and to is None})
     _say_parts(settings, result)
-    counts, worst = counted(result.frame), breaches(result.frame)
+    counts, worst = counted(result.lazy()), breaches(result.lazy())
     if form == "json":
         told = {"check": result.number, "as_of": moment(result.as_of, zone), "known_seq": result.known_seq}
         first = [plain(row, zone) for row in worst.head(top).iter_rows(named=True)]
@@ -101,7 +94,39 @@ def check(
         sys.exit(1)
 
 
-def _say_parts(settings: Settings, result: CheckResult) -> None:
+def _of_columns(
+    columns: Path, to: Path | None, asked: Mapping[str, Any], parts: Mapping[str, Any]
+) -> tuple[CheckResult | WrittenCheck, str]:
+    """A check of exported columns, and the zone that it is told in."""
+    from wuding.app import check_columns, check_columns_to
+    from wuding.store.export import open_export
+
+    zone = open_export(columns).manifest.zone
+    if to is not None and not any(parts.values()):
+        return check_columns_to(to, columns, **asked), zone
+    result = check_columns(columns, **asked, **parts)
+    if to is not None:
+        result.write(to)
+    return result, zone
+
+
+def _of_ledger(
+    settings: Settings, to: Path | None, asked: Mapping[str, Any], how: Mapping[str, Any]
+) -> tuple[CheckResult | WrittenCheck, str]:
+    """A check of the ledger, and the zone that it is told in."""
+    from wuding.app import Wuding
+
+    with Wuding.open(settings.db, books=asked["books"], create=False) as w:
+        told = {name: value for name, value in asked.items() if name != "books"}
+        if to is not None and how["partitions"] is None and how["on"] is None:
+            return w.check_to(to, **told), w.ledger.zone
+        result = w.check(**told, **how)
+        if to is not None:
+            result.write(to)
+        return result, w.ledger.zone
+
+
+def _say_parts(settings: Settings, result: CheckResult | WrittenCheck) -> None:
     """On stderr: in how many parts each book was checked, and which rules on everything, and why."""
     for split in (edition.split for edition in result.editions if edition.split is not None):
         by_reason: dict[str, list[str]] = {}
@@ -119,33 +144,34 @@ def _say_parts(settings: Settings, result: CheckResult) -> None:
         print(told, file=sys.stderr)
 
 
-def counted(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def counted(found: pl.LazyFrame) -> list[dict[str, Any]]:
     """How many findings of each book, section and status there are; trial rules count apart, as `trial`."""
     import polars as pl
 
     section = pl.when("trial").then(pl.lit("trial")).otherwise("section").alias("section")
-    grouped = frame.with_columns(section).group_by("book", "section", "status", maintain_order=True).len("count")
-    return list(grouped.iter_rows(named=True))
+    grouped = found.with_columns(section).group_by("book", "section", "status", maintain_order=True).len("count")
+    return list(grouped.collect().iter_rows(named=True))
 
 
-def breaches(frame: pl.DataFrame) -> pl.DataFrame:
+def breaches(found: pl.LazyFrame) -> pl.DataFrame:
     """The breaches of live rules, those first that are worth looking at first; among equals the latest."""
     import polars as pl
 
     bad = BREACHES.union(*(section.breaches for section in _sections().values()))
-    found = frame.filter(pl.col("status").is_in(sorted(bad)) & ~pl.col("trial"))
+    found = found.filter(pl.col("status").is_in(sorted(bad)) & ~pl.col("trial"))
     # A gap that was closed long ago can wait, one that stands cannot; a late case is told by its late step.
     past = (pl.col("status") == "gap") & pl.col("end").is_not_null()
     order = pl.col("status").replace_strict({name: i for i, name in enumerate(FIRST)}, default=0, return_dtype=pl.Int32)
     found = found.filter(~((pl.col("section") == "escalation") & (pl.col("step") == "")))
-    return found.with_columns(_past=past, _order=order).sort(
+    ordered = found.with_columns(_past=past, _order=order).sort(
         ["_past", "_order", "at"], descending=[False, False, True], nulls_last=True, maintain_order=True
     )
+    return ordered.collect()
 
 
 def _summary(
     settings: Settings,
-    result: CheckResult,
+    result: CheckResult | WrittenCheck,
     counts: Sequence[dict[str, Any]],
     worst: pl.DataFrame,
     zone: str,

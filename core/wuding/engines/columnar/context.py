@@ -202,6 +202,12 @@ def valid_days(ctx: Context, rule_from: int | None, rule_to: int | None) -> tupl
     return max(starts, default=-FAR), min(ends, default=FAR)
 
 
+def where(frame: pl.DataFrame, wanted: pl.Expr) -> pl.DataFrame:
+    """The rows that meet a predicate; the frame itself, not copied, when all of them do."""
+    mask = frame.select(wanted.fill_null(False)).to_series()
+    return frame if mask.all() else frame.filter(mask)
+
+
 # ── places ───────────────────────────────────────────────────────────────────────────────────────
 def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
     """The rows whose `grid` lies in the subtree that the book governs, on the day in column `day`."""
@@ -209,7 +215,7 @@ def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
         return frame
     inside = ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", s="start", e="end")
     if inside.select(pl.col("s").is_null().all() & pl.col("e").is_null().all()).item():
-        return frame.join(inside.select("grid").unique(), on="grid", how="semi")
+        return where(frame, pl.col("grid").is_in(inside.get_column("grid").unique().implode()))
     rows = frame.with_row_index("_in")
     kept = rows.select("_in", "grid", d=day).join(inside, on="grid").filter(holds_on(pl.col("d"), "s", "e"))
     return rows.join(kept.select("_in").unique(), on="_in", how="semi").drop("_in")
@@ -241,6 +247,9 @@ def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, d
     levels = [level] if isinstance(level, str) else list(level)
     wanted = pl.col("depth") == 1 if levels == ["up"] else pl.col("level").is_in(levels)
     up = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")
+    if up.select(pl.col("_s", "_e").is_null().all()).row(0) == (True, True):  # where nothing moves, no day matters
+        up = up.sort("depth").unique("grid", keep="first").select("grid", pl.col("ancestor").alias(name))
+        return frame.join(up, on="grid", how="left", maintain_order="left")
     rows = frame.with_row_index("_up")
     found = (
         rows.select("_up", "grid", _d=day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -26,15 +26,29 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
 
     Where nothing about a thing depends on who asks, things are counted by place and period before they meet the
     asked, while they are read: millions of them need neither be joined nor be held."""
-    if _countable_apart(sel, kind):
-        by = [kind, "pstart"]
-        numbers = counted(_in_periods(ctx, sel, asked, kind), sel, by)
-    else:
-        by = ["ask"]
-        wanted = counted_columns(sel) if kind != "fact" else None
-        numbers = counted(match(ctx, sel, asked, kind, every, wanted=wanted).lazy(), sel)
+    numbers, by = _numbers(ctx, sel, asked, kind, every)
     rows = asked.join(numbers, on=by, how="left", maintain_order="left")
     return rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
+
+
+def counts(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None) -> pl.DataFrame:
+    """The same of those alone for whom anything counts: `ask low high lacks_`. Without a period, things count as
+    `match` says."""
+    numbers, by = _numbers(ctx, sel, asked, kind, every)
+    if by == ["ask"]:
+        return numbers
+    return asked.select("ask", *by).join(numbers, on=by).drop(by)
+
+
+def _numbers(
+    ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None
+) -> tuple[pl.DataFrame, list[str]]:
+    """How many things count, and for each value of which columns of the asked."""
+    if every is not None and _countable_apart(sel, kind):
+        by = [kind, "pstart"]
+        return _counted_apart(ctx, sel, asked, by), by
+    wanted = counted_columns(sel) if kind != "fact" else None
+    return counted(match(ctx, sel, asked, kind, every, wanted=wanted).lazy(), sel), ["ask"]
 
 
 def counted_columns(sel: Selector) -> set[str]:
@@ -49,24 +63,36 @@ def counted_columns(sel: Selector) -> set[str]:
 def counted(rows: pl.LazyFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
     """How many matched things count, certainly and possibly, for each value of the columns `by`, and which fields
     leave them uncertain: `low high lacks_`."""
+    return _grouped(rows, sel, by, _ever_lacking(rows, sel))
+
+
+def _grouped(rows: pl.LazyFrame, sel: Selector, by: Sequence[str], lacks: Mapping[str, str]) -> pl.DataFrame:
     names = rows.collect_schema().names()
-    lacks = {n: c for n, c in lackable(sel.when, sel.by).items() if c in names}
     low, high = pl.col("certain").sum(), pl.len()
     if sel.distinct is not None:
         value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in names else pl.col(sel.distinct)
         low = value.filter("certain").drop_nulls().n_unique()
         high = value.drop_nulls().n_unique() + value.is_null().sum()
-    flags = {f"_lacks.{n}": (pl.col(c).is_null() & ~pl.col("certain")).any() for n, c in lacks.items()}
+    # What is uncertain is so for want of a field: where but one is ever wanting, it need not be asked which.
+    several = lacks if len(lacks) > 1 or sel.having or sel.lacking else {}
+    flags = {f"_lacks.{n}": (pl.col(c).is_null() & ~pl.col("certain")).any() for n, c in several.items()}
     # The streaming engine groups many small groups several times faster, and reads no more than it groups.
     found = rows.group_by(by).agg(low.cast(pl.Int64).alias("low"), high.cast(pl.Int64).alias("high"), **flags).collect(
         engine="streaming"
     )  # fmt: skip
-    doubtful = found.filter(pl.any_horizontal(*flags)) if flags else found.clear()
-    if doubtful.is_empty():
-        return found.drop(flags).with_columns(lacks_=pl.lit(None, pl.List(pl.String)))
-    said = [pl.when(f"_lacks.{n}").then(pl.lit(n)) for n in sorted(lacks)]
-    named = doubtful.select(*by, lacks_=pl.concat_list(said).list.drop_nulls())
-    return found.drop(flags).join(named, on=by, how="left")
+    said = [pl.when(f"_lacks.{n}" if several else pl.lit(True)).then(pl.lit(n)) for n in sorted(lacks)]
+    named = pl.concat_list(said).list.drop_nulls() if said else pl.lit([], pl.List(pl.String))
+    return found.with_columns(lacks_=pl.when(pl.col("low") < pl.col("high")).then(named)).drop(flags)
+
+
+def _ever_lacking(rows: pl.LazyFrame, sel: Selector) -> dict[str, str]:
+    """The fields that can leave things uncertain and that some thing lacks, each with its column."""
+    names = rows.collect_schema().names()
+    columns = {n: c for n, c in lackable(sel.when, sel.by).items() if c in names}
+    if not columns:
+        return {}
+    found = rows.select(pl.col(c).is_null().any().alias(n) for n, c in columns.items()).collect(engine="streaming")
+    return {name: columns[name] for name, some in found.row(0, named=True).items() if some}
 
 
 def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
@@ -82,15 +108,18 @@ def _countable_apart(sel: Selector, kind: str) -> bool:
     return local and shared(sel) is None and (kind == "grid" or (kind == "subject" and not sel.by))
 
 
-def _in_periods(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str) -> pl.LazyFrame:
-    """The things that may count in a period that somebody is asked of (`pstart`), with `certain`; not read yet."""
+def _counted_apart(ctx: Context, sel: Selector, asked: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """What counts at each place in each period that somebody is asked of."""
     periods = asked.select("pstart", "pend").unique()
     days = periods.with_columns(home=pl.int_ranges("pstart", "pend", dtype=pl.Int32)).explode("home").drop("pend")
-    found = _possible(_things_in(ctx, sel, days.get_column("home")))
+    rows = _things_in(ctx, sel, days.get_column("home"))
+    found = _possible(rows)
     if sel.by:
-        found = _possible(_in_role(ctx, found, sel, kind))
+        found = _possible(_in_role(ctx, found, sel, by[0]))
     found = found.join(days.lazy(), on="home", how="inner")
-    return found.with_columns(pl.col("ok").fill_null(False).alias("certain"))
+    return _grouped(
+        found.with_columns(pl.col("ok").fill_null(False).alias("certain")), sel, by, _ever_lacking(rows, sel)
+    )
 
 
 def _possible(found: pl.LazyFrame) -> pl.LazyFrame:
@@ -131,7 +160,10 @@ def _in_role(ctx: Context, found: pl.LazyFrame, sel: Selector, kind: str) -> pl.
         return deeds.with_columns(pl.col("ok") & by).lazy()
     held = posts.select(*keys, _about="subject", _start="start", _end="end", _acts=pl.lit(True))
     rows = found.join(held.lazy(), left_on=["actor", *keys[1:]], right_on=keys, how="left")
-    right = pl.col("_about").is_null() | (pl.col("_about") == pl.col("subject")).fill_null(False)
-    acted = (pl.col("_acts") & right & holds_on(pl.col("on"), "_start", "_end")).fill_null(False)
-    ok = pl.col("ok") & pl.when(pl.col("actor").is_not_null()).then(acted)
+    acted = pl.col("_acts")
+    if not posts.get_column("subject").is_null().all():
+        acted &= pl.col("_about").is_null() | (pl.col("_about") == pl.col("subject")).fill_null(False)
+    if posts.select(pl.col("start", "end").is_null().all()).row(0) != (True, True):
+        acted &= holds_on(pl.col("on"), "_start", "_end")
+    ok = pl.col("ok") & pl.when(pl.col("actor").is_not_null()).then(acted.fill_null(False))
     return rows.with_columns(ok=ok).drop("_about", "_start", "_end", "_acts")

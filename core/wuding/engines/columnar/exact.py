@@ -151,6 +151,8 @@ def over(
             else:
                 env[name] = _decode(row[name], names[name])
         rows.append(fn(env))
+    if len(rows) == 1:
+        return frame.with_columns(pl.lit(v, dtype=t).alias(n) for v, (n, t) in zip(rows[0], out.items(), strict=True))
     computed = distinct.with_columns(
         *[pl.Series(n, [r[i] for r in rows], dtype=t) for i, (n, t) in enumerate(out.items())]
     )

@@ -14,9 +14,17 @@ POPULATIONS = ("grid", "subject", "post")
 
 
 def linked(
-    ctx: Context, found: pl.DataFrame, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None, subtree: bool
+    ctx: Context,
+    found: pl.DataFrame,
+    sel: Selector,
+    asked: pl.DataFrame,
+    kind: str,
+    every: Every | None,
+    subtree: bool,
+    slim: bool = False,
 ) -> pl.DataFrame:
-    """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
+    """Each thing with each of the asked to which it belongs (semantics 14a, 17); `slim`: without the columns of the
+    asked that it does not take to find that."""
     population = sel.source in POPULATIONS
     extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
     right = asked.select(
@@ -31,7 +39,10 @@ def linked(
         left_on, right_on = ["_p"], ["pstart"]
     if sel.same is not None:
         pairs = [(thing_column(n), f"a.{n}" if n in BUILTIN_KEYS else f"h.{n}") for n in sel.same]
-        rows = join(found, right, [*left_on, *[a for a, _ in pairs]], [*right_on, *[b for _, b in pairs]])
+        mine, theirs = [*left_on, *[a for a, _ in pairs]], [*right_on, *[b for _, b in pairs]]
+        if slim:
+            right = right.select("ask", *extra, *dict.fromkeys(theirs))
+        rows = join(found, right, mine, theirs)
     elif kind == "grid" and subtree:
         rows = _below(ctx, found, right, left_on, right_on, population)
     elif kind == "fact":

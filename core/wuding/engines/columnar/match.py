@@ -17,7 +17,7 @@ from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.links import POPULATIONS, in_time, linked, matter_keys, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things
+from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, written_out
 from wuding.lang.nodes import Duration
 from wuding.program.model import NOWHERE, Escalation, Selector
 
@@ -34,7 +34,7 @@ def match(
     """The things that may count for each of the asked, `ask` saying for whom, with `certain`.
 
     `kind` is the kind of the holders; `every` the kind of the periods in `asked`; `subtree`: a grid counts all
-    below; `wanted`: the columns that it takes, where the caller knows."""
+    below; `wanted`: the columns that it takes, where the caller knows (of the asked `ask` alone)."""
     late = _judged_late(sel, asked)
     found = alone(ctx, sel) if late else candidates(ctx, sel)
     if wanted is not None and not late:
@@ -42,7 +42,9 @@ def match(
     waits = (
         late and sel.source not in POPULATIONS and any(isinstance(o.within, Duration) for o in sel.lacking)
     )  # its period is that of a window's end
-    rows = linked(ctx, found, sel, asked, kind, None if waits else every, subtree or sel.within == "subtree")
+    plain = wanted is not None and not (sel.having or sel.lacking or sel.by) and shared(sel) is None
+    below = subtree or sel.within == "subtree"
+    rows = linked(ctx, found, sel, asked, kind, None if waits else every, below, slim=plain)
     rows = _held_to(ctx, rows, sel, kind)
     if late:
         rows = _accompanied(ctx, rows, sel)
@@ -102,7 +104,7 @@ def alone(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector's own condition; counterparts and holders not yet."""
     key = replace(sel, having=(), lacking=(), by=(), same=None, within=None, distinct=None, span=NOWHERE)
     found: pl.DataFrame = ctx.memo(
-        ("alone", key, ctx.narrow), lambda: possible(judged(ctx, things(ctx, sel), own(sel)))
+        ("alone", key, ctx.narrow), lambda: written_out(possible(judged(ctx, things(ctx, sel), own(sel))))
     )
     return found
 

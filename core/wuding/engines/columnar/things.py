@@ -7,13 +7,13 @@ condition in three values. Grids, subjects and posts have `id start end` (days);
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, day_of, days_in_book
+from wuding.engines.columnar.context import Context, day_of, days_in_book, where
 from wuding.engines.columnar.exact import prepare, takes_exactness
 from wuding.engines.columnar.facts import at_grids, facts_of, narrowed
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
@@ -96,6 +96,13 @@ def _facts(ctx: Context, sel: Selector) -> pl.DataFrame:
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
+FINDING_FIELDS: dict[str, pl.Expr] = {
+    **{name: pl.col(name) for name in ("status", "band", "rank", "period", "case", "rule", "step", "variant", "days")},
+    **{name: pl.when(pl.col("value_low") == pl.col("value_high")).then("value_low") for name in ("score", "value")},
+    "count": pl.when(pl.col("low") == pl.col("high")).then("low"),
+}
+
+
 def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
     frames = []
     for name in sel.names:
@@ -108,12 +115,37 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
         frames.append(ctx.findings[rule].filter(wanted))
     frame = pl.concat(frames, how="vertical") if frames else ctx.findings[next(iter(ctx.findings))].clear()
     frame = frame.with_columns(on=day_of(ctx, frame, "at"))
-    exact = pl.when(pl.col("value_low") == pl.col("value_high")).then("value_low")
-    return frame.with_columns(
-        **{f"f.{n}": pl.col(n) for n in ("status", "band", "rank", "period", "case", "rule", "step", "variant")},
-        **{"f.score": exact, "f.value": exact, "f.days": pl.col("days")},
-        **{"f.count": pl.when(pl.col("low") == pl.col("high")).then("low")},
-    ).drop("rule", "step", "variant", "status", "band", "rank", "low", "high", "value_low", "value_high", "days")
+    return frame.with_columns(value.alias(f"f.{name}") for name, value in FINDING_FIELDS.items()).drop(
+        "rule", "step", "variant", "status", "band", "rank", "low", "high", "value_low", "value_high", "days"
+    )
+
+
+def selectable(rule_id: str, found: pl.DataFrame, selectors: Iterable[Selector]) -> pl.DataFrame:
+    """Those of a rule's findings that one of the selectors may select, for all that they themselves say."""
+    fields = [value.alias(f"f.{name}") for name, value in FINDING_FIELDS.items()]
+    wanted = pl.repeat(False, len(found), eager=True)
+    for sel in selectors:
+        cond = own(sel)
+        for name in sel.names:
+            rule, _, step = name.partition(".")
+            if rule != rule_id:
+                continue
+            meets = pl.lit(True)
+            if cond is not None and not days_compared(cond) and not takes_exactness(cond, ()):
+                meets = pl.lit(_meeting(found.lazy().select(fields), cond))
+            wanted |= found.select((pl.col("step") == step) & meets).to_series()
+    return found.filter(wanted)
+
+
+def _meeting(rows: pl.LazyFrame, cond: Cond) -> pl.Series:
+    """Which rows may meet a condition."""
+    judged_rows = nw.from_native(rows).select(expression(cond).alias("ok")).to_native()
+    return judged_rows.collect().get_column("ok").fill_null(True)
+
+
+def written_out(frame: pl.DataFrame) -> pl.DataFrame:
+    """The things with all texts written out: findings have numbers in place of those of which there are few."""
+    return frame.cast({pl.Categorical: pl.String})
 
 
 # ── conditions ───────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +206,7 @@ def judged_lazily(ctx: Context, lazy: pl.LazyFrame, cond: Cond | None) -> pl.Laz
 
 def possible(frame: pl.DataFrame, name: str = "ok") -> pl.DataFrame:
     """The rows on which the condition is true or unknown."""
-    return frame.filter(pl.col(name).fill_null(True))
+    return where(frame, pl.col(name).fill_null(True))
 
 
 def lackable(cond: Cond | None, by: Sequence[str] = ()) -> dict[str, str]:

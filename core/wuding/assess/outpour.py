@@ -1,0 +1,63 @@
+"""A check whose findings are handed out as soon as they are there, and not kept: it takes the memory of its widest
+rule, not of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import polars as pl
+
+from wuding.assess.check import kinds_of, strata
+from wuding.assess.frame import named_lazily, oldest_names
+from wuding.assess.recheck import assessed, facts_read
+from wuding.engines.base import Snapshot
+from wuding.engines.columnar.context import open_context
+from wuding.engines.columnar.kept import together
+from wuding.engines.columnar.things import selectable
+from wuding.program.added import Added
+from wuding.program.model import Escalation, Program, Rule, Selector, Veto
+from wuding.program.parts import parts_of
+
+Tell = Callable[[str, pl.LazyFrame], None]
+
+
+def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
+    """The findings of a book as of the snapshot's moment, as `conclude` has them: `tell` is given each rule's key and
+    its findings (`book id` and the columns of `frame.SCHEMA`, in its types), in another thread, rule by rule. What no
+    later rule may select is forgotten when it is told."""
+    ctx = open_context(program, snap)
+    names = oldest_names(program)
+
+    def hand_out(rule: Rule, found: pl.DataFrame) -> None:
+        tell(rule.head.key, named_lazily(found, program.book, names, kinds_of(rule)))
+
+    told: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as other:
+        groups = strata(program)
+        for n, stratum in enumerate(groups):
+            later = [rule for group in groups[n + 1 :] for rule in group]
+            for rule in sorted(stratum, key=_widest):
+                found = assessed(ctx, rule, names)
+                told.append(other.submit(hand_out, rule, found))
+                if any(rule.head.key in program.uses.get(other.head.key, ()) for other in later):
+                    kept = _for_later(program, rule, found, later)
+                    ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), kept)
+                del found
+            ctx.forget(facts_read(later))
+            for done in told:
+                done.result()
+
+
+def _widest(rule: Rule) -> bool:
+    """Cases come first: there are findings for each step of each of them, and writing them takes longest."""
+    return not isinstance(rule, Escalation)
+
+
+def _for_later(program: Program, rule: Rule, found: pl.DataFrame, later: Sequence[Rule]) -> pl.DataFrame:
+    """Of a rule's findings those that later rules may select; all, where somebody reads them otherwise."""
+    asked = {param.by_finding for param in program.parameters.values()}
+    if isinstance(rule, Veto) or rule.head.id in asked or any(isinstance(one, Added) for one in later):
+        return found
+    parts = (part for one in later for part in parts_of(one))
+    return selectable(rule.head.id, found, [p for p in parts if isinstance(p, Selector) and p.source == "finding"])
