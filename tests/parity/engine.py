@@ -49,7 +49,9 @@ def recorded_difference(case: Case) -> str:
 
     world = as_recorded(case.world)
     expected = comparable(oracle(case.program, world))
-    return diff(expected, comparable(recorded(world, case.program))) or diff(expected, comparable(poured(world, case.program)))
+    return diff(expected, comparable(recorded(world, case.program))) or diff(
+        expected, comparable(poured(world, case.program))
+    )
 
 
 def poured(world: World, program: Program) -> list[Finding]:

@@ -35,7 +35,7 @@ from wuding.engines.terms import thing_of
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Patrol, Rule, Scoring, Target
 
-LASTING = ("named", "offset")  # cached results that new facts and passing time leave as they are
+LASTING = ("named", "offset", "tree")  # cached results that new facts and passing time leave as they are
 
 
 def can_follow(live: Live, as_of: int, facts: Sequence[Fact]) -> bool:

@@ -115,7 +115,10 @@ def _accompanied(news: News, sel: Selector, other: Selector, mates: pl.DataFrame
 
 def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[str]:
     """The grids that are ever ranked with one of these, or with one that is: who moves is ranked in several places."""
-    up = ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor").unique()
+    up: pl.DataFrame = ctx.memo(
+        ("tree", "ranked", level),
+        lambda: ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor").unique(),
+    )
     while True:
         groups = up.filter(pl.col("grid").is_in(listed(holders).implode())).get_column("ancestor").unique()
         found = holders | frozenset(up.filter(pl.col("ancestor").is_in(groups.implode())).get_column("grid"))

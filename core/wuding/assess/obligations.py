@@ -28,7 +28,7 @@ def holder_kind(sel: Selector) -> str:
 def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The versions of those that the selector names: `holder holder_kind grid subject actor start end sure lacks
     h.*`."""
-    rows = judged(ctx, things(ctx, sel), own(sel))
+    rows = judged(ctx, things(ctx, sel, _known(ctx, sel)), own(sel))
     if sel.source == "fact":
         rows = in_book(ctx, rows, "on")
     cond = shared(sel)
@@ -60,6 +60,11 @@ def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
         *[pl.col(c).alias(f"h.{c[2:]}") for c in fields],
         *(["at", "seq"] if "seq" in rows.columns else []),
     )
+
+
+def _known(ctx: Context, sel: Selector) -> frozenset[str] | None:
+    """Who of a population is asked at all; None: everybody."""
+    return ctx.scope.known if ctx.scope is not None and sel.source in POPULATIONS else None
 
 
 def period_table(ctx: Context, every: Every, during: str | None = None, excluded: str | None = None) -> pl.DataFrame:

@@ -4,11 +4,11 @@ rule, not of all."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 import polars as pl
 
-from wuding.assess.check import kinds_of, strata
+from wuding.assess.check import SIDE_BY_SIDE, kinds_of, strata
 from wuding.assess.frame import named_lazily, oldest_names
 from wuding.assess.recheck import assessed, facts_read
 from wuding.engines.base import Snapshot
@@ -33,20 +33,22 @@ def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
         tell(rule.head.key, named_lazily(found, program.book, names, kinds_of(rule)))
 
     told: list[Future[None]] = []
-    with ThreadPoolExecutor(1) as other:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool, ThreadPoolExecutor(1) as other:
         groups = strata(program)
         for n, stratum in enumerate(groups):
             later = [rule for group in groups[n + 1 :] for rule in group]
-            for rule in sorted(stratum, key=_widest):
-                found = assessed(ctx, rule, names)
+            running = {pool.submit(assessed, ctx, rule, names): rule for rule in sorted(stratum, key=_widest)}
+            while running:
+                done = next(as_completed(running))
+                rule, found = running.pop(done), done.result()
                 told.append(other.submit(hand_out, rule, found))
-                if any(rule.head.key in program.uses.get(other.head.key, ()) for other in later):
+                if any(rule.head.key in program.uses.get(one.head.key, ()) for one in later):
                     kept = _for_later(program, rule, found, later)
                     ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), kept)
-                del found
+                del done, found  # what is told is held by whoever it is told to
             ctx.forget(facts_read(later))
-            for done in told:
-                done.result()
+        for last in told:
+            last.result()
 
 
 def _widest(rule: Rule) -> bool:

@@ -141,7 +141,8 @@ def _holders(news: News, rows: pl.DataFrame, kind: str, subtree: bool) -> pl.Dat
     """The touched things with the `holder` of each kind to whom they may belong."""
     keep = [c for c in ("home", EVERY) if c in rows.columns]
     if kind == "grid" and subtree:
-        up = news.ctx.ancestors.select("grid", holder="ancestor").unique()
+        some = rows.get_column("grid").unique().implode()
+        up = news.ctx.ancestors.filter(pl.col("grid").is_in(some)).select("grid", holder="ancestor").unique()
         return rows.select("grid", *keep).join(up, on="grid").select("holder", *keep)
     if kind == "post":
         posts = news.ctx.snap.posts.select("person", holder="id")

@@ -88,7 +88,7 @@ def conclude(
         old = past.kept.get(key) if past is not None and past.digests.get(key) == digests[key] else None
         scope = scope_of(news, rule) if news is not None and old is not None else None
         if scope is None or old is None:
-            whole = assessed(ctx, rule, names)
+            whole = assessed(ctx, rule, names).rechunk()  # it will be looked through: see `facts.in_one_piece`
             return None, Kept(whole), whole
         if not scope:
             return scope, old, None

@@ -213,21 +213,35 @@ def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
     """The rows whose `grid` lies in the subtree that the book governs, on the day in column `day`."""
     if ctx.program.grid is None:
         return frame
-    inside = ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", s="start", e="end")
-    if inside.select(pl.col("s").is_null().all() & pl.col("e").is_null().all()).item():
+    inside = _inside(ctx)
+    if _unmoving(inside):
         return where(frame, pl.col("grid").is_in(inside.get_column("grid").unique().implode()))
     rows = frame.with_row_index("_in")
-    kept = rows.select("_in", "grid", d=day).join(inside, on="grid").filter(holds_on(pl.col("d"), "s", "e"))
+    kept = rows.select("_in", "grid", d=day).join(inside, on="grid").filter(holds_on(pl.col("d"), "_s", "_e"))
     return rows.join(kept.select("_in").unique(), on="_in", how="semi").drop("_in")
+
+
+def _inside(ctx: Context) -> pl.DataFrame:
+    """The grids that the book governs, with the days: `grid _s _e`."""
+
+    def make() -> pl.DataFrame:
+        return ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", _s="start", _e="end")
+
+    found: pl.DataFrame = ctx.memo(("tree", "inside"), make)
+    return found
+
+
+def _unmoving(some: pl.DataFrame) -> bool:
+    """Is what stands in the rows so on all days?"""
+    return some.select(pl.col("_s", "_e").is_null().all()).row(0) == (True, True)
 
 
 def days_in_book(ctx: Context, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows cut to the days (`start`, `end`) on which their `grid` lies in the subtree that the book governs."""
     if ctx.program.grid is None:
         return frame
-    inside = ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", _s="start", _e="end")
     return (
-        frame.join(inside, on="grid", how="inner", maintain_order="left")
+        frame.join(_inside(ctx), on="grid", how="inner", maintain_order="left")
         .with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
         .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
         .drop("_s", "_e")
@@ -244,12 +258,17 @@ def holds_on(day: pl.Expr, start: str = "start", end: str = "end") -> pl.Expr:
 def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, day: str, name: str) -> pl.DataFrame:
     """The frame with the column `name`: the ancestor of `grid` at a level on the day (null: none). `up` is the
     parent."""
-    levels = [level] if isinstance(level, str) else list(level)
-    wanted = pl.col("depth") == 1 if levels == ["up"] else pl.col("level").is_in(levels)
-    up = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")
-    if up.select(pl.col("_s", "_e").is_null().all()).row(0) == (True, True):  # where nothing moves, no day matters
-        up = up.sort("depth").unique("grid", keep="first").select("grid", pl.col("ancestor").alias(name))
-        return frame.join(up, on="grid", how="left", maintain_order="left")
+    levels = (level,) if isinstance(level, str) else tuple(level)
+
+    def make() -> pl.DataFrame:
+        wanted = pl.col("depth") == 1 if levels == ("up",) else pl.col("level").is_in(levels)
+        found = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")
+        return found.sort("depth").unique("grid", keep="first") if _unmoving(found) else found
+
+    up: pl.DataFrame = ctx.memo(("tree", "up", levels), make)
+    if _unmoving(up):  # no day matters
+        above = up.select("grid", pl.col("ancestor").alias(name))
+        return frame.join(above, on="grid", how="left", maintain_order="left")
     rows = frame.with_row_index("_up")
     found = (
         rows.select("_up", "grid", _d=day)

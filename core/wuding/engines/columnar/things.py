@@ -7,7 +7,7 @@ condition in three values. Grids, subjects and posts have `id start end` (days);
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import narwhals as nw
 import polars as pl
@@ -16,19 +16,21 @@ from wuding.engines.columnar.conditions import column, days_compared, expression
 from wuding.engines.columnar.context import Context, day_of, days_in_book, where
 from wuding.engines.columnar.exact import prepare, takes_exactness
 from wuding.engines.columnar.facts import at_grids, facts_of, narrowed
+from wuding.engines.columnar.scope import listed
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
 
 
-def things(ctx: Context, sel: Selector) -> pl.DataFrame:
-    """All things of the selector's names, its condition not yet looked at."""
+def things(ctx: Context, sel: Selector, known: Collection[str] | None = None) -> pl.DataFrame:
+    """All things of the selector's names, its condition not yet looked at; of grids, subjects and posts those alone
+    that are `known`, by their ids."""
     match sel.source:
         case "grid":
-            return _grids(ctx, sel)
+            return _grids(ctx, sel, known)
         case "subject":
-            return _subjects(ctx, sel)
+            return _subjects(ctx, sel, known)
         case "post":
-            return _posts(ctx, sel)
+            return _posts(ctx, sel, known)
         case "fact":
             return _facts(ctx, sel)
         case "finding":
@@ -36,8 +38,12 @@ def things(ctx: Context, sel: Selector) -> pl.DataFrame:
     raise ValueError(sel.source)
 
 
-def _grids(ctx: Context, sel: Selector) -> pl.DataFrame:
-    frame = ctx.snap.grids
+def _among(frame: pl.DataFrame, column: str, known: Collection[str] | None) -> pl.DataFrame:
+    return frame if known is None else frame.filter(pl.col(column).is_in(listed(known).implode()))
+
+
+def _grids(ctx: Context, sel: Selector, known: Collection[str] | None) -> pl.DataFrame:
+    frame = _among(ctx.snap.grids, "code", known)
     if sel.names:
         frame = frame.filter(pl.col("level").is_in(sel.names))
     frame = frame.select(
@@ -59,9 +65,9 @@ def _grids(ctx: Context, sel: Selector) -> pl.DataFrame:
     return days_in_book(ctx, frame)
 
 
-def _subjects(ctx: Context, sel: Selector) -> pl.DataFrame:
+def _subjects(ctx: Context, sel: Selector, known: Collection[str] | None) -> pl.DataFrame:
     names = sel.names or tuple(ctx.snap.subjects)
-    frames = [ctx.snap.subjects[n] for n in names if n in ctx.snap.subjects]
+    frames = [_among(ctx.snap.subjects[n], "id", known) for n in names if n in ctx.snap.subjects]
     if not frames:
         return pl.DataFrame(
             schema={
@@ -80,8 +86,8 @@ def _subjects(ctx: Context, sel: Selector) -> pl.DataFrame:
     return days_in_book(ctx, frame.drop("type", "name"))
 
 
-def _posts(ctx: Context, sel: Selector) -> pl.DataFrame:
-    frame = ctx.snap.posts
+def _posts(ctx: Context, sel: Selector, known: Collection[str] | None) -> pl.DataFrame:
+    frame = _among(ctx.snap.posts, "id", known)
     if sel.names:
         frame = frame.filter(pl.col("role").is_in(sel.names))
     frame = frame.select(
@@ -108,11 +114,12 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
     for name in sel.names:
         rule, _, step = name.partition(".")
         narrow, wanted = narrowed(ctx, rule), pl.col("step") == step
-        if narrow is not None:
-            wanted = at_grids(narrow) & wanted
-            if narrow.days is not None:
-                wanted &= (pl.col("home") >= narrow.days[0]) & (pl.col("home") < narrow.days[1])
-        frames.append(ctx.findings[rule].filter(wanted))
+        if narrow is not None and narrow.days is not None:
+            wanted &= (pl.col("home") >= narrow.days[0]) & (pl.col("home") < narrow.days[1])
+        found = ctx.findings[rule].filter(wanted)
+        if narrow is not None and narrow.grids is not None:  # looking up texts is dear: of what is left alone
+            found = found.filter(at_grids(narrow))
+        frames.append(found)
     frame = pl.concat(frames, how="vertical") if frames else ctx.findings[next(iter(ctx.findings))].clear()
     frame = frame.with_columns(on=day_of(ctx, frame, "at"))
     return frame.with_columns(value.alias(f"f.{name}") for name, value in FINDING_FIELDS.items()).drop(
