@@ -80,9 +80,7 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
         return merged(as_spans(rows, pl.col("actor")), ["ask", "key"]), asked.select(
             "ask", lacks_=pl.lit([], pl.List(pl.String))
         ).clear()
-    # What is the same on both sides belongs to a post whenever it happened: a licence may be older than the post (C3).
-    about = asked if sel.same is None else asked.drop("vstart", "vend")
-    rows = match(ctx, sel, about, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
+    rows = match(ctx, sel, asked, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
     rows = with_lacks(rows, sel.when, sel.by)
     if sel.source == "fact":
         first: list[pl.Expr] = []

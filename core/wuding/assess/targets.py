@@ -58,11 +58,9 @@ def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
     rows = rows.filter(here & pl.lit(valid_from <= day < valid_to))
     rows = rows.with_columns(label=pl.lit(label), pday=pl.lit(day, pl.Int32), phome=pl.lit(day, pl.Int32))
     end = start_of(ctx, pl.Series([day + 1], dtype=pl.Int32))[0]
-    # Of a post its own days count; of a grid or subject everything, also what was before its present version (T1).
-    own = {"vstart": "start", "vend": "end"} if rule.holders.source == "post" else {}
     return rows.with_columns(
         begin=pl.lit(None, pl.Int64), finish=pl.lit(end), over=pl.lit(end <= ctx.as_of), upto=pl.lit(end),
-        mday=pl.lit(day, pl.Int32), **own,
+        mday=pl.lit(day, pl.Int32), vstart="start", vend="end",
     ).with_row_index("ask")  # fmt: skip
 
 

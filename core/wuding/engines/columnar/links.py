@@ -41,6 +41,9 @@ def linked(
     else:
         key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
         rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
+    if kind == "post" and sel.same is None and "vstart" in rows.columns and not population:
+        # Of a post its own days count; of a grid or subject everything, also what was before its present version.
+        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
     return in_time(rows, population)
 
 
@@ -49,8 +52,6 @@ def in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
         return rows.filter(holds_on(pl.col("mday")) if "mday" in rows.columns else pl.lit(True))
     if "upto" in rows.columns:
         rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
-    if "vstart" in rows.columns:
-        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
     return rows
 
 
