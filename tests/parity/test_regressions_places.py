@@ -7,13 +7,13 @@ from fractions import Fraction
 
 import pytest
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import day, fact, head, it_is, num, program, sel, world
+from tests.parity.kit import day, fact, grid, head, it_is, num, program, sel, world
 from tests.parity.worlds import Case
 
 from wuding.domain.period import Every
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
-from wuding.lang.nodes import Cmp, Field, Lit
+from wuding.lang.nodes import Cmp, Duration, Field, Lit
 from wuding.program.model import Charter, Item, Measure, Patrol, Scoring, Selector, Target
 
 
@@ -23,7 +23,7 @@ def test_t1_what_happened_in_a_grid_before_it_began_belongs_to_it(asked: str) ->
     rule = Target(head("t"), Selector("grid", ("block",)), reach_on=((day("2024-04-01"), it_is(">=", 1)),))
     rule = replace(rule, **{asked: sel("fact", "visit")})
     given = world(fact("visit", "2024-01-01", "B2"), as_of="2024-05-01")
-    begun = tuple(replace(grid, start=day("2024-02-29")) if grid.code == "B2" else grid for grid in given.grids)
+    begun = tuple(replace(g, start=day("2024-02-29")) if g.code == "B2" else g for g in given.grids)
     given = replace(given, grids=begun)
     assert difference(Case(program(rule), given)) == ""
     found = next(f for f in columnar(given, program(rule)) if f.holder == "B2")
@@ -82,3 +82,25 @@ def test_14a_what_is_the_same_belongs_to_a_post_whenever_it_happened() -> None:
     given = replace(given, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-03-05")),))
     assert difference(Case(program(rule), given)) == ""
     assert [f.status for f in columnar(given, program(rule))] == ["met"]
+
+
+def test_14a_the_days_of_a_post_are_its_own_whether_in_the_book_or_not() -> None:
+    """The block comes under the book's grid on 10 March; the visit of the 5th was made in the post all the same."""
+    rule = Patrol(head("p"), Selector("post", ("keeper",)), do=sel("fact", "visit"), every=Every("month"))
+    given = world(fact("visit", "2024-03-05", "B1", "li"), as_of="2024-04-01", window_from="2024-03-01")
+    rest = tuple(other for other in given.grids if other.code != "B1")
+    moved = (grid("B1", "A2", end="2024-03-10"), grid("B1", "A1", start="2024-03-10"))
+    given = replace(given, grids=rest + moved, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-03-02")),))
+    assert difference(Case(program(rule, grid="A1"), given)) == ""
+    assert [f.status for f in columnar(given, program(rule, grid="A1"))] == ["met"]
+
+
+def test_14a_the_days_of_a_post_are_not_cut_to_the_window() -> None:
+    """A visit of February that waits for a week without a fix ends a stretch in March, which the window begins with."""
+    alone = sel("fact", "fix", same=("grid",), within=Duration(7, "d"))
+    do = sel("fact", "visit", lacking=(alone,))
+    rule = Patrol(head("p"), Selector("post", ("keeper",)), do=do, apart=Duration(10, "d"))
+    given = world(fact("visit", "2024-02-27", "B1", "li"), as_of="2024-04-01", window_from="2024-03-01")
+    given = replace(given, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-02-02")),))
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.status for f in columnar(given, program(rule))] == ["met", "missed"]

@@ -65,8 +65,6 @@ def _asked(ctx: Context, rule: Charter, versions: pl.DataFrame) -> pl.DataFrame:
     return one.with_columns(
         pl.col("a").cast(pl.Int32),
         pl.col("b").cast(pl.Int32),
-        vstart="start",
-        vend="end",
         pday=pl.lit(ctx.today_end - 1),
     )
 

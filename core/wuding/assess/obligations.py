@@ -117,8 +117,7 @@ def asked_by_period(
         pairs.with_columns(
             owed=owed, sure=_enough("sure_days", partial) | ~owed, pday="pstart", mday=pl.col("pend") - 1
         )
-        .rename({"start": "vstart", "end": "vend"})
-        .drop("days", "sure_days", "first")
+        .drop("days", "sure_days", "first", "start", "end")
         .with_row_index("ask")
     )
 

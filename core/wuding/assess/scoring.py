@@ -50,7 +50,6 @@ def asked_for(ctx: Context, rule: Scoring) -> pl.DataFrame:
     begin = pl.col("at") if "at" in rows.columns else pl.lit(None, pl.Int64)
     return rows.with_columns(
         label=pl.lit(""), pday="start", mday="start", begin=begin, finish=begin + 1, over=pl.lit(True), phome="start",
-        vstart="start", vend="end",
     ).with_row_index("ask")  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
     end = start_of(ctx, pl.Series([day + 1], dtype=pl.Int32))[0]
     return rows.with_columns(
         begin=pl.lit(None, pl.Int64), finish=pl.lit(end), over=pl.lit(end <= ctx.as_of), upto=pl.lit(end),
-        mday=pl.lit(day, pl.Int32), vstart="start", vend="end",
+        mday=pl.lit(day, pl.Int32),
     ).with_row_index("ask")  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def linked(
 ) -> pl.DataFrame:
     """Each thing with each of the asked to which it belongs (semantics 14a, 17)."""
     population = sel.source in POPULATIONS
-    extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
+    extra = [c for c in ("pday", "mday", "upto", "finish") if c in asked.columns]
     right = asked.select(
         "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
         *[c for c in asked.columns if c.startswith("h.")],
@@ -41,9 +41,11 @@ def linked(
     else:
         key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
         rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
-    if kind == "post" and sel.same is None and "vstart" in rows.columns and not population:
-        # Of a post its own days count; of a grid or subject everything, also what was before its present version.
-        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
+    if kind == "post" and sel.same is None and not population:
+        # Of a post its own days count, in the book or not; of others also what was before they began.
+        days = ctx.snap.posts.select("id", _s="start", _e="end")
+        rows = rows.join(days, left_on="a.holder", right_on="id", maintain_order="left")
+        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e")).drop("_s", "_e")
     return in_time(rows, population)
 
 
