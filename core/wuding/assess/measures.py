@@ -6,6 +6,7 @@ A measure `m` becomes the columns `f.m.lo` and `f.m.hi`: millionths (Int64) wher
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import polars as pl
@@ -43,10 +44,10 @@ def with_measure(
     about = _previous(asked, every) if measure.period == "previous" and every else asked
     rows = match(ctx, measure.of, about, kind, every, subtree)
     if measure.last_per:
-        keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in measure.last_per]]
-        order = [c for c in ("at", "seq") if c in rows.columns]
-        rows = rows.sort(order).unique(keys, keep="last", maintain_order=True)
+        rows = _latest(rows, measure.last_per)
     lacks.append(lacking(rows, measure.of))
+    if measure.last_per:
+        rows = rows.with_columns(ok=pl.when("last").then("ok")).with_columns(certain=pl.col("ok").fill_null(False))
     if measure.field is not None and f"f.{measure.field}" in rows.columns:
         without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
         lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
@@ -71,6 +72,16 @@ def with_measure(
             for e in ("lo", "hi")
         )
     return joined.drop("_has")
+
+
+def _latest(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    """The things of which no certain one comes later with the same values of the fields; `last`: none at all does. A
+    possible one may hide those before it or not (16d)."""
+    keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in fields]]
+    rows = rows.sort([c for c in ("at", "seq") if c in rows.columns])
+    certain = pl.col("certain").cast(pl.Int32)
+    later = certain.cum_sum(reverse=True).over(keys) - certain
+    return rows.with_columns(last=pl.int_range(pl.len()).over(keys) == pl.len().over(keys) - 1).filter(later == 0)
 
 
 def _filled(frame: pl.DataFrame, name: str, value: int) -> pl.DataFrame:
