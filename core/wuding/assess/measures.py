@@ -19,7 +19,7 @@ from wuding.engines.columnar.match import correlated, counted, lacking, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError
-from wuding.lang.nodes import Cmp, Cond
+from wuding.lang.nodes import Cmp, Cond, Term
 from wuding.program.model import Item, Measure, Selector
 
 Lacks = list[pl.DataFrame]
@@ -120,10 +120,10 @@ def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     return grouped.select("ask", lo=pl.when(known).then(end), hi=pl.when(known).then(end))
 
 
-def _unknown_points(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
-    """The fields whose absence leaves points unknown: `ask lacks_`."""
-    unknown = rows.filter(pl.col("_pt.lo").is_null()).with_columns(known=pl.lit(False))
-    named = with_lacks(unknown, Cmp("=", item.points, item.points), sure="known")
+def lacking_of(rows: pl.DataFrame, term: Term, name: str) -> pl.DataFrame:
+    """The fields whose absence leaves the term, in columns of this name, without a value: `ask lacks_`."""
+    unknown = rows.filter(pl.col(f"{name}.lo").is_null()).with_columns(known=pl.lit(False))
+    named = with_lacks(unknown, Cmp("=", term, term), sure="known")
     return named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
 
 
@@ -178,7 +178,7 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     lacks.append(lacking(rows, item.each))
     rows = with_params(ctx, rows, params_in(None, item.points), "pday")
     rows = intervals(rows, item.points, "_pt")
-    lacks.append(_unknown_points(rows, item))
+    lacks.append(lacking_of(rows, item.points, "_pt"))
     cat = pl.col(f"f.{item.category}") if item.category_field else pl.lit(item.category or "")
     rows = rows.with_columns(cat=cat.cast(pl.String))
     if item.category_field:  # points that belong to no known category are unknown

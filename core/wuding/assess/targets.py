@@ -7,7 +7,7 @@ from fractions import Fraction
 import polars as pl
 
 from wuding.assess.frame import shaped
-from wuding.assess.measures import Lacks, share_of, with_measure
+from wuding.assess.measures import Lacks, lacking_of, share_of, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
@@ -89,6 +89,7 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
             rows = with_measure(ctx, rows, measure, kind, every, lacks, subtree=kind == "grid")
         rows = with_params(ctx, rows, params_in(None, rule.value), "pday")
         rows = intervals(rows, rule.value, "f.it")
+        lacks.append(lacking_of(rows, rule.value, "f.it"))
     rows = with_params(ctx, rows, params_in(test.cond), "pday")
     rows = three_valued(rows, test.cond, "_yes")
     return _findings(rule, rows, test, lacks)
