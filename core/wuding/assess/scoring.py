@@ -33,6 +33,9 @@ def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
     rows = _total(ctx, rule, rows, parts, lacks)
     rows = vetoed(ctx, rule, rows)
     rows = settled(rule, rows)
+    # Who may or may not be asked has no score, whatever struck it, and so no band, rank or reward (8a).
+    known = ("f.total.lo", "f.total.hi", "struck", "pending")
+    rows = rows.with_columns(pl.when("sure").then(c).alias(c) for c in known)
     rows = banded(ctx, rule, rows)
     rows = ranked(ctx, rule, rows)
     rows = rewarded(ctx, rule, rows)
@@ -207,8 +210,6 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         .then(pl.lit("running"))
         .otherwise(pl.lit("scored"))
     )
-    known = pl.when("sure")
-    rows = rows.with_columns(known.then(c).alias(c) for c in ("f.total.lo", "f.total.hi", "f.band", "f.rank"))
     rows = rows.with_columns(status=status)
     missing = (
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))
