@@ -98,7 +98,9 @@ def charters(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Charter:
         )  # fmt: skip
     if kind == "have":
         chosen = replace(draw(facts("licence", "visit", deep=False, scoped=False)), distinct=None)
-        return replace(rule, kind="have", of=chosen, be=it_is(">=", 1))
+        chosen = replace(chosen, same=draw(rarely(some((("subject",), ("actor",))))))
+        holder = draw(st.sampled_from([place, place, sel("post", "keeper")]))
+        return replace(rule, kind="have", holders=holder, of=chosen, be=it_is(">=", 1))
     if kind == "count":
         return replace(rule, kind="count", of=draw(populations(place.source)), be=draw(tests))
     if kind == "must":
@@ -129,10 +131,11 @@ def measures(draw: Any, name: str, before: tuple[Rule, ...], periodic: bool = Tr
 
 @st.composite
 def scorings(draw: Any, id: str, before: tuple[Rule, ...] = ()) -> Scoring:
-    of = draw(holders())
-    every = draw(some((Every("month"), Every("year"), Every("week"), Every("quarter"))))
+    of, every = draw(holders()), draw(some((Every("month"), Every("year"), Every("week"), Every("quarter"))))
+    if draw(one_in(8)):  # each fact is scored, once
+        of, every = replace(draw(facts("report", "visit", scoped=False)), distinct=None), None
     held = of.source
-    taken = tuple(draw(measures(f"m{n}", before, held=held)) for n in range(draw(st.integers(0, 2))))
+    taken = tuple(draw(measures(f"m{n}", before, every is not None, held)) for n in range(draw(st.integers(0, 2))))
     if taken and draw(one_in(3)):
         sum_of = Arith(draw(some(("+", "-", "max"))), (Field(taken[0].name, "number"), num(2)))
         taken = (*taken, Measure("mx", "expr", expr=sum_of))

@@ -46,7 +46,7 @@ def test_the_generator_reaches_what_matters(section: str) -> None:
     seen: Counter[str] = Counter()
 
     @seed(20240601)
-    @settings(ALL, max_examples=150, derandomize=False)
+    @settings(ALL, max_examples=250, derandomize=False)
     @given(cases(section))
     def count(case: Case) -> None:
         findings = oracle(case.program, case.world)

@@ -7,14 +7,14 @@ from fractions import Fraction
 
 import pytest
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import day, fact, head, it_is, program, sel, world
+from tests.parity.kit import day, fact, grid, head, it_is, num, program, sel, world
 from tests.parity.worlds import Case
 
 from wuding.domain.period import Every
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
-from wuding.lang.nodes import Cmp, Field, Lit
-from wuding.program.model import Selector, Target
+from wuding.lang.nodes import Cmp, Duration, Field, Lit
+from wuding.program.model import Charter, Item, Measure, Patrol, Scoring, Selector, Target
 
 
 @pytest.mark.parametrize("asked", ["share_of", "count"])
@@ -23,7 +23,7 @@ def test_t1_what_happened_in_a_grid_before_it_began_belongs_to_it(asked: str) ->
     rule = Target(head("t"), Selector("grid", ("block",)), reach_on=((day("2024-04-01"), it_is(">=", 1)),))
     rule = replace(rule, **{asked: sel("fact", "visit")})
     given = world(fact("visit", "2024-01-01", "B2"), as_of="2024-05-01")
-    begun = tuple(replace(grid, start=day("2024-02-29")) if grid.code == "B2" else grid for grid in given.grids)
+    begun = tuple(replace(g, start=day("2024-02-29")) if g.code == "B2" else g for g in given.grids)
     given = replace(given, grids=begun)
     assert difference(Case(program(rule), given)) == ""
     found = next(f for f in columnar(given, program(rule)) if f.holder == "B2")
@@ -51,3 +51,56 @@ def test_14a_of_posts_only_the_post_itself_belongs_to_it() -> None:
     given = world(as_of="2024-04-01", posts=(Post("P2", "xu", "keeper", "B1"), Post("P3", "xu", "keeper", "B1")))
     assert difference(Case(program(rule), given)) == ""
     assert {f.value_low for f in columnar(given, program(rule)) if f.period == "2024-Q1"} == {Fraction(1)}
+
+
+def test_14a_a_licence_older_than_the_shop_belongs_to_it() -> None:
+    """It names the shop; only of a post do the days matter."""
+    rule = Charter(head("c"), Selector("subject", ("shop",)), "have", of=sel("fact", "licence"), be=it_is(">=", 1))
+    given = world(fact("licence", "2024-01-31", "B3", subject="S2"), as_of="2024-04-01")
+    given = replace(given, subjects=(Subject("S2", "shop", "B3", start=day("2024-03-31")),))
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.status for f in columnar(given, program(rule))] == ["fixed"]
+
+
+def test_14a_what_belongs_to_a_fact_may_be_older() -> None:
+    """A fix that was recorded for the day before its report counts in the score of the report."""
+    rule = Scoring(
+        head("s"), sel("fact", "report"), None, num(0), measures=(Measure("n", "count", of=sel("fact", "fix")),),
+        items=(Item(None, None, None, None, Field("n", "number")),),
+    )  # fmt: skip
+    given = world(fact("fix", "2024-01-30", "B1", ref="R1"), fact("report", "2024-01-31", "B1", ref="R1"),
+                  as_of="2024-04-01")  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.value_low for f in columnar(given, program(rule))] == [1]
+
+
+def test_14a_what_is_the_same_belongs_to_a_post_whenever_it_happened() -> None:
+    """`same` replaces the days of the post."""
+    do = sel("fact", "visit", same=("actor",))
+    rule = Patrol(head("p"), Selector("post", ("keeper",)), do=do, every=Every("month"))
+    given = world(fact("visit", "2024-03-01", "B1", "li"), as_of="2024-04-01", window_from="2024-03-01")
+    given = replace(given, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-03-05")),))
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.status for f in columnar(given, program(rule))] == ["met"]
+
+
+def test_14a_the_days_of_a_post_are_its_own_whether_in_the_book_or_not() -> None:
+    """The block comes under the book's grid on 10 March; the visit of the 5th was made in the post all the same."""
+    rule = Patrol(head("p"), Selector("post", ("keeper",)), do=sel("fact", "visit"), every=Every("month"))
+    given = world(fact("visit", "2024-03-05", "B1", "li"), as_of="2024-04-01", window_from="2024-03-01")
+    rest = tuple(other for other in given.grids if other.code != "B1")
+    moved = (grid("B1", "A2", end="2024-03-10"), grid("B1", "A1", start="2024-03-10"))
+    given = replace(given, grids=rest + moved, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-03-02")),))
+    assert difference(Case(program(rule, grid="A1"), given)) == ""
+    assert [f.status for f in columnar(given, program(rule, grid="A1"))] == ["met"]
+
+
+def test_14a_the_days_of_a_post_are_not_cut_to_the_window() -> None:
+    """A visit of February that waits for a week without a fix ends a stretch in March, which the window begins with."""
+    alone = sel("fact", "fix", same=("grid",), within=Duration(7, "d"))
+    do = sel("fact", "visit", lacking=(alone,))
+    rule = Patrol(head("p"), Selector("post", ("keeper",)), do=do, apart=Duration(10, "d"))
+    given = world(fact("visit", "2024-02-27", "B1", "li"), as_of="2024-04-01", window_from="2024-03-01")
+    given = replace(given, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-02-02")),))
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.status for f in columnar(given, program(rule))] == ["met", "missed"]

@@ -66,8 +66,6 @@ def _asked(ctx: Context, rule: Charter, versions: pl.DataFrame) -> pl.DataFrame:
     return one.with_columns(
         pl.col("a").cast(pl.Int32),
         pl.col("b").cast(pl.Int32),
-        vstart="start",
-        vend="end",
         pday=pl.lit(ctx.today_end - 1),
     )
 
@@ -81,9 +79,7 @@ def _things(ctx: Context, rule: Charter, asked: pl.DataFrame) -> tuple[pl.DataFr
         return merged(as_spans(rows, pl.col("actor")), ["ask", "key"]), asked.select(
             "ask", lacks_=pl.lit([], pl.List(pl.String))
         ).clear()
-    # What is the same on both sides belongs to a post whenever it happened: a licence may be older than the post (C3).
-    about = asked if sel.same is None else asked.drop("vstart", "vend")
-    rows = match(ctx, sel, about, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
+    rows = match(ctx, sel, asked, rule.holders.source, subtree=rule.kind == "count" and sel.within != "self")
     rows = with_lacks(rows, sel.when, sel.by)
     if sel.source == "fact":
         first: list[pl.Expr] = []

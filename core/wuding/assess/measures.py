@@ -6,6 +6,7 @@ A measure `m` becomes the columns `f.m.lo` and `f.m.hi`: millionths (Int64) wher
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import polars as pl
@@ -19,7 +20,7 @@ from wuding.engines.columnar.match import correlated, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError
-from wuding.lang.nodes import Cmp, Cond, Lit
+from wuding.lang.nodes import Cmp, Cond, Lit, Term
 from wuding.program.model import Item, Measure, Selector
 
 Lacks = list[pl.DataFrame]
@@ -47,10 +48,10 @@ def with_measure(
         return _with_count(asked, name, found, lacks)
     rows = match(ctx, measure.of, about, kind, every, subtree)
     if measure.last_per:
-        keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in measure.last_per]]
-        order = [c for c in ("at", "seq") if c in rows.columns]
-        rows = rows.sort(order).unique(keys, keep="last", maintain_order=True)
+        rows = _latest(rows, measure.last_per)
     lacks.append(lacking(rows, measure.of))
+    if measure.last_per:
+        rows = rows.with_columns(ok=pl.when("last").then("ok")).with_columns(certain=pl.col("ok").fill_null(False))
     if measure.field is not None and f"f.{measure.field}" in rows.columns:
         without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
         lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
@@ -88,6 +89,16 @@ def doubts_of(found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.col("lacks_").is_not_null()).select("ask", "lacks_")
 
 
+def _latest(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    """The things of which no certain one comes later with the same values of the fields; `last`: none at all does. A
+    possible one may hide those before it or not (16d)."""
+    keys = ["ask", *[f"f.{k}" if f"f.{k}" in rows.columns else k for k in fields]]
+    rows = rows.sort([c for c in ("at", "seq") if c in rows.columns])
+    certain = pl.col("certain").cast(pl.Int32)
+    later = certain.cum_sum(reverse=True).over(keys) - certain
+    return rows.with_columns(last=pl.int_range(pl.len()).over(keys) == pl.len().over(keys) - 1).filter(later == 0)
+
+
 def _previous(asked: pl.DataFrame, every: Every) -> pl.DataFrame:
     """The same askers, asked of the period before."""
     first = by_value(asked.get_column("pstart"), lambda day: period_of(day - 1, every).start, pl.Int32)
@@ -120,10 +131,10 @@ def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     return grouped.select("ask", lo=pl.when(known).then(end), hi=pl.when(known).then(end))
 
 
-def _unknown_points(rows: pl.DataFrame, item: Item) -> pl.DataFrame:
-    """The fields whose absence leaves points unknown: `ask lacks_`."""
-    unknown = rows.filter(pl.col("_pt.lo").is_null()).with_columns(known=pl.lit(False))
-    named = with_lacks(unknown, Cmp("=", item.points, item.points), sure="known")
+def lacking_of(rows: pl.DataFrame, term: Term, name: str) -> pl.DataFrame:
+    """The fields whose absence leaves the term, in columns of this name, without a value: `ask lacks_`."""
+    unknown = rows.filter(pl.col(f"{name}.lo").is_null()).with_columns(known=pl.lit(False))
+    named = with_lacks(unknown, Cmp("=", term, term), sure="known")
     return named.group_by("ask").agg(pl.col("lacks_").explode().drop_nulls().unique().sort())
 
 
@@ -182,7 +193,7 @@ def points(ctx: Context, asked: pl.DataFrame, item: Item, kind: str, every: Ever
     lacks.append(lacking(rows, item.each))
     rows = with_params(ctx, rows, params_in(None, item.points), "pday")
     rows = intervals(rows, item.points, "_pt")
-    lacks.append(_unknown_points(rows, item))
+    lacks.append(lacking_of(rows, item.points, "_pt"))
     cat = pl.col(f"f.{item.category}") if item.category_field else pl.lit(item.category or "")
     rows = rows.with_columns(cat=cat.cast(pl.String))
     if item.category_field:  # points that belong to no known category are unknown

@@ -14,7 +14,7 @@ from wuding.engines.columnar.context import FAR, Context, days_of_season, in_boo
 from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.match import correlated
+from wuding.engines.columnar.match import with_counterparts
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import asked_in
 from wuding.engines.columnar.things import judged, own, possible, shared, things, with_lacks
@@ -36,8 +36,10 @@ def holders(ctx: Context, sel: Selector) -> pl.DataFrame:
         day = pl.col("on") if sel.source == "fact" else pl.lit(ctx.today_end - 1, pl.Int32)
         rows = with_params(ctx, rows.with_columns(pday=day), params_in(cond), "pday")
         rows = judged(ctx, rows, cond, "ok2").with_columns(ok=pl.col("ok") & pl.col("ok2")).drop("ok2", "pday")
-    for other, wanted in [*((o, True) for o in sel.having), *((o, False) for o in sel.lacking)]:
-        rows = correlated(ctx, rows, sel, other, wanted=wanted)
+    if sel.having or sel.lacking:  # a holder is asked for its own moment, whatever it waited for (17a)
+        own_at = {"_at": "at"} if "at" in rows.columns else {}
+        rows = with_counterparts(ctx, rows.with_columns(**own_at), sel)
+        rows = rows.with_columns(at="_at") if own_at else rows
     if sel.by and sel.source not in POPULATIONS:
         rows = rows.with_columns(ok=pl.col("ok") & in_role(ctx, rows, sel.by, "grid", "subject", "on"))
     rows = possible(rows)
@@ -117,8 +119,7 @@ def asked_by_period(
         pairs.with_columns(
             owed=owed, sure=_enough("sure_days", partial) | ~owed, pday="pstart", mday=pl.col("pend") - 1
         )
-        .rename({"start": "vstart", "end": "vend"})
-        .drop("days", "sure_days", "first")
+        .drop("days", "sure_days", "first", "start", "end")
         .with_row_index("ask")
     )
 

@@ -108,7 +108,6 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
         .agg(pl.all().exclude("start", "end", "holder").first(), pl.col("start").min(), pl.col("end").max())
         .with_columns(start=pl.max_horizontal("start", pl.lit(low)), end=pl.min_horizontal("end", pl.lit(valid_to)))
         .filter((pl.col("start") < pl.col("end")) & (pl.col("start") < ctx.today_end))
-        .with_columns(vstart="start", vend="end")
         .with_row_index("ask")
     )
     rows = with_lacks(match(ctx, rule.do, asked, rule.holders.source), rule.do.when, rule.do.by)

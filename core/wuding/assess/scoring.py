@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from wuding.assess.frame import shaped
-from wuding.assess.measures import Lacks, points, with_measure
+from wuding.assess.measures import Lacks, lacking_of, points, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.assess.standing import banded, ranked, rewarded, settled, vetoed
 from wuding.domain.number import SCALE, to_scaled
@@ -30,9 +30,12 @@ def scoring(ctx: Context, rule: Scoring) -> pl.DataFrame:
     for measure in rule.measures:
         asked = with_measure(ctx, asked, measure, kind, rule.every, lacks)
     rows, parts = contributions(ctx, rule, asked, lacks)
-    rows = _total(ctx, rule, rows, parts)
+    rows = _total(ctx, rule, rows, parts, lacks)
     rows = vetoed(ctx, rule, rows)
     rows = settled(rule, rows)
+    # Who may or may not be asked has no score, whatever struck it, and so no band, rank or reward (8a).
+    known = ("f.total.lo", "f.total.hi", "struck", "pending")
+    rows = rows.with_columns(pl.when("sure").then(c).alias(c) for c in known)
     rows = banded(ctx, rule, rows)
     rows = ranked(ctx, rule, rows)
     rows = rewarded(ctx, rule, rows)
@@ -50,7 +53,6 @@ def asked_for(ctx: Context, rule: Scoring) -> pl.DataFrame:
     begin = pl.col("at") if "at" in rows.columns else pl.lit(None, pl.Int64)
     return rows.with_columns(
         label=pl.lit(""), pday="start", mday="start", begin=begin, finish=begin + 1, over=pl.lit(True), phome="start",
-        vstart="start", vend="end",
     ).with_row_index("ask")  # fmt: skip
 
 
@@ -62,7 +64,9 @@ def contributions(ctx: Context, rule: Scoring, rows: pl.DataFrame, lacks: Lacks)
         if item.each is None:
             name = f"i{n}|{item.category or ''}"
             rows = with_params(ctx, rows, params_in(None, item.points, item.if_none), "pday")
-            rows = _exact_or_scaled(_expression(rows, item), "_v", name)
+            rows = _expression(rows, item)
+            lacks.append(lacking_of(rows, item.points, "_v"))
+            rows = _exact_or_scaled(rows, "_v", name)
             found = [name]
         else:
             per_category = points(ctx, rows, item, rule.holders.source, rule.every, lacks)
@@ -140,13 +144,15 @@ def bounded(value: Fraction, limit: Limits) -> Fraction:
     return value if limit.high is None else min(value, limit.high)
 
 
-def _total(ctx: Context, rule: Scoring, rows: pl.DataFrame, parts: list[str]) -> pl.DataFrame:
+def _total(ctx: Context, rule: Scoring, rows: pl.DataFrame, parts: list[str], lacks: Lacks) -> pl.DataFrame:
     """`f.total.lo`, `f.total.hi`: start and categories, clamped, added, clamped to the range."""
     groups: dict[str, list[str]] = {}
     for part in parts:
         groups.setdefault(part.partition("|")[2], []).append(part)
     rows = with_params(ctx, rows, params_in(None, rule.start), "pday")
-    rows = _exact_or_scaled(intervals(rows, rule.start, "_s"), "_s", "start")
+    rows = intervals(rows, rule.start, "_s")
+    lacks.append(lacking_of(rows, rule.start, "_s"))
+    rows = _exact_or_scaled(rows, "_s", "start")
     names = ["start"]
     for category, members in groups.items():
         rows = _added(rows, members, f"c|{category}")
@@ -204,8 +210,6 @@ def _findings(rule: Scoring, rows: pl.DataFrame, lacks: Lacks) -> pl.DataFrame:
         .then(pl.lit("running"))
         .otherwise(pl.lit("scored"))
     )
-    known = pl.when("sure")
-    rows = rows.with_columns(known.then(c).alias(c) for c in ("f.total.lo", "f.total.hi", "f.band", "f.rank"))
     rows = rows.with_columns(status=status)
     missing = (
         pl.when(~pl.col("sure")).then("lacks").when(pl.col("status").is_in(["undetermined", "provisional"]))

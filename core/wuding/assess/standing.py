@@ -104,7 +104,7 @@ def ranked(ctx: Context, rule: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
         rows = rows.with_columns(group=pl.lit(""))
     else:
         rows = ancestor_at(ctx, rows, rule.rank_in, "pday", "group")
-    point = pl.when((pl.col("f.total.lo") == pl.col("f.total.hi")) & pl.col("sure")).then("f.total.lo")
+    point = pl.when(pl.col("f.total.lo") == pl.col("f.total.hi")).then("f.total.lo")
     rows = rows.with_columns(_v=point)
     rank = pl.col("_v").rank("min", descending=rule.rank_order == "desc").over("group", "label").cast(pl.Int32)
     return rows.with_columns(pl.when(pl.col("group").is_not_null()).then(rank).alias("f.rank"))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import polars as pl
 
 from wuding.assess.frame import shaped
-from wuding.assess.measures import Lacks, share_of, with_measure
+from wuding.assess.measures import Lacks, lacking_of, share_of, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
@@ -59,11 +59,9 @@ def _asked_on(ctx: Context, rule: Target, day: int, label: str) -> pl.DataFrame:
     rows = rows.filter(here & pl.lit(valid_from <= day < valid_to))
     rows = rows.with_columns(label=pl.lit(label), pday=pl.lit(day, pl.Int32), phome=pl.lit(day, pl.Int32))
     end = start_of(ctx, pl.Series([day + 1], dtype=pl.Int32))[0]
-    # Of a post its own days count; of a grid or subject everything, also what was before its present version (T1).
-    own = {"vstart": "start", "vend": "end"} if rule.holders.source == "post" else {}
     return rows.with_columns(
         begin=pl.lit(None, pl.Int64), finish=pl.lit(end), over=pl.lit(end <= ctx.as_of), upto=pl.lit(end),
-        mday=pl.lit(day, pl.Int32), **own,
+        mday=pl.lit(day, pl.Int32),
     ).with_row_index("ask")  # fmt: skip
 
 
@@ -92,6 +90,7 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
             rows = with_measure(ctx, rows, measure, kind, every, lacks, subtree=kind == "grid")
         rows = with_params(ctx, rows, params_in(None, rule.value), "pday")
         rows = intervals(rows, rule.value, "f.it")
+        lacks.append(lacking_of(rows, rule.value, "f.it"))
     rows = with_params(ctx, rows, params_in(test.cond), "pday")
     rows = three_valued(rows, test.cond, "_yes")
     return _findings(rule, rows, test, lacks)

@@ -43,6 +43,8 @@ def veto(ctx: Context, rule: Veto) -> pl.DataFrame:
 def strikes(ctx: Context, rule: Veto) -> pl.DataFrame:
     """The causes of a veto (see `caused`), each with the `holder` that it strikes."""
     causes = caused(ctx, rule.cause)
+    if rule.lasts == "year":
+        causes = _each_year(ctx, causes)
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     # It strikes on the day of its moment; the day that decides its period may be another (17: a week's Thursday).
     causes = causes.with_columns(on=day_of(ctx, causes, "at"))
@@ -144,19 +146,9 @@ def _struck(ctx: Context, rule: Veto, causes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
-    """One finding for each cause; a gap strikes again each New Year while it lasts (V2)."""
-    rows = rows.with_columns(episode=pl.lit(1, pl.Int32))
-    if rule.lasts == "year":
-        again = rows.filter("gap")
-        last = again.select(pl.coalesce(pl.col("until") - 1, pl.lit(ctx.as_of - 1)).alias("last"))
-        years = _years(ctx, again.get_column("home"), day_of(ctx, last, "last"))
-        again = again.with_columns(_year=years).explode("_year").drop_nulls("_year")
-        home = by_value(again.get_column("_year"), lambda year: to_day(date(year, 1, 1)), pl.Int32)
-        again = again.with_columns(
-            episode=(pl.col("_year") - pl.col("home").cast(pl.Date).dt.year() + 1).cast(pl.Int32), home=home
-        )
-        again = again.with_columns(at=start_of(ctx, again.get_column("home"))).drop("_year")
-        rows = pl.concat([rows, again.select(rows.columns)])
+    """One finding for each cause and each time that it strikes (V1)."""
+    nth = pl.int_range(1, pl.len() + 1, dtype=pl.Int32)
+    rows = rows.sort("at").with_columns(episode=nth.over("holder_kind", "holder", "cause"))
     status = pl.when("certain").then(pl.lit("struck")).otherwise(pl.lit("undetermined"))
     rows = rows.with_columns(status=status, end=_until(ctx, rule, rows))
     return rows.select(
@@ -177,6 +169,17 @@ def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _each_year(ctx: Context, rows: pl.DataFrame) -> pl.DataFrame:
+    """The causes, those that are gaps once more at each New Year that they last to see (V2)."""
+    again = rows.filter("gap")
+    last = again.select(pl.coalesce(pl.col("until") - 1, pl.lit(ctx.as_of - 1)).alias("last"))
+    years = _years(ctx, again.get_column("home"), day_of(ctx, last, "last"))
+    again = again.with_columns(_year=years).explode("_year").drop_nulls("_year")
+    home = by_value(again.get_column("_year"), lambda year: to_day(date(year, 1, 1)), pl.Int32)
+    again = again.with_columns(home=home, at=start_of(ctx, home))
+    return pl.concat([rows, again.select(rows.columns)])
+
+
 def _years(ctx: Context, first: pl.Series, last: pl.Series) -> pl.Series:
     spans = [
         list(range(to_date(a).year + 1, to_date(b).year + 1))
@@ -190,23 +193,30 @@ def _counted(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     assert rule.every is not None
     every = rule.every
     labels = by_value(rows.get_column("home"), lambda day: period_of(day, every).label, pl.String)
-    rows = rows.with_columns(period=labels).sort("at")
+    rows = rows.with_columns(period=labels).sort("at", "cause")
     if ctx.scope is not None:
         rows = rows.filter(inside(replace(ctx.scope, cases=frozenset())))
     key = ["holder_kind", "holder", "period"]
-    nth = pl.col("at").sort().get(rule.times - 1, null_on_oob=True)
+
+    def nth(column: str, among: pl.Expr) -> pl.Expr:
+        return pl.col(column).filter(among).get(rule.times - 1, null_on_oob=True)
+
+    sure, every_one = pl.col("certain"), pl.lit(True)
     grouped = rows.group_by(key, maintain_order=True).agg(
         pl.col("grid").first(), pl.col("subject").first(), pl.col("actor").first(),
         low=pl.col("certain").sum().cast(pl.Int64), high=pl.len().cast(pl.Int64),
-        sure_at=pl.col("at").filter("certain").sort().get(rule.times - 1, null_on_oob=True), any_at=nth,
+        sure_at=nth("at", sure), any_at=nth("at", every_one),
+        sure_until=nth("until", sure), any_until=nth("until", every_one),
         lacks_=pl.col("lacks_").filter(~pl.col("certain")).explode().drop_nulls().unique().sort(),
     ).filter(pl.col("high") >= rule.times)  # fmt: skip
     certain = pl.col("low") >= rule.times
     grouped = grouped.with_columns(
         status=pl.when(certain).then(pl.lit("struck")).otherwise(pl.lit("undetermined")),
-        at=pl.when(certain).then("sure_at").otherwise("any_at"), missing=pl.when(certain).then([]).otherwise("lacks_"),
+        at=pl.when(certain).then("sure_at").otherwise("any_at"),
+        until=pl.when(certain).then("sure_until").otherwise("any_until"),
+        missing=pl.when(certain).then([]).otherwise("lacks_"),
     )  # fmt: skip
-    grouped = grouped.with_columns(home=day_of(ctx, grouped, "at"), until=pl.lit(None, pl.Int64), gap=pl.lit(False))
+    grouped = grouped.with_columns(home=day_of(ctx, grouped, "at"))
     grouped = grouped.with_columns(end=_until(ctx, rule, grouped))
     return grouped.select(
         *key, "grid", "subject", "actor", "status", "low", "high", "at", "home", "end", "missing", start="at",

@@ -56,9 +56,7 @@ def _asked(at: Scene, rule: Charter) -> pl.DataFrame:
     if at.row["end"] is not None:
         last = local_day(at.row["end"] - 1, at.zone)
     rows = holders(at.ctx, rule.holders).filter(pl.col("holder") == at.row["holder"]).sort("start").tail(1)
-    return rows.with_columns(
-        pday=pl.lit(last, pl.Int32), mday=pl.lit(last, pl.Int32), vstart="start", vend="end"
-    ).with_row_index("ask")
+    return rows.with_columns(pday=pl.lit(last, pl.Int32), mday=pl.lit(last, pl.Int32)).with_row_index("ask")
 
 
 def _on(at: Scene, asked: pl.DataFrame) -> int:

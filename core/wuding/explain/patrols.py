@@ -101,7 +101,7 @@ def _stretch(at: Scene, rule: Patrol) -> Told:
     assert rule.do is not None and rule.apart is not None
     row = at.row
     asked = holders(at.ctx, rule.holders).filter(pl.col("holder") == row["holder"]).sort("start").head(1)
-    asked = asked.with_columns(vstart="start", vend="end").with_row_index("ask")
+    asked = asked.with_row_index("ask")
     said = [
         at.say(
             "patrol.stretch", start=at.moment(row["start"]), limit=at.words.limit(rule.apart), due=at.moment(row["due"])

@@ -58,7 +58,7 @@ def _asked(at: Scene, rule: Scoring) -> pl.DataFrame:
         asked = asked_by_period(at.ctx, rule.head, rule.holders, rule.every)
         return asked.filter((pl.col("holder") == at.row["holder"]) & (pl.col("label") == at.row["period"]))
     rows = holders(at.ctx, rule.holders).filter(pl.col("holder") == at.row["holder"]).head(1)
-    return rows.with_columns(pday="start", mday="start", vstart="start", vend="end").with_row_index("ask")
+    return rows.with_columns(pday="start", mday="start").with_row_index("ask")
 
 
 def cell(rows: pl.DataFrame, name: str) -> Span:

@@ -67,8 +67,7 @@ def _asked(at: Scene, rule: Target) -> pl.DataFrame:
     seen = min(day, at.ctx.today_end - 1)
     rows = holders(at.ctx, rule.holders).filter(pl.col("holder") == row["holder"]).sort("start").tail(1)
     return rows.with_columns(
-        pday=pl.lit(day, pl.Int32), mday=pl.lit(seen, pl.Int32), upto=pl.lit(row["due"], pl.Int64), vstart="start",
-        vend="end",
+        pday=pl.lit(day, pl.Int32), mday=pl.lit(seen, pl.Int32), upto=pl.lit(row["due"], pl.Int64),
     ).with_row_index("ask")  # fmt: skip
 
 

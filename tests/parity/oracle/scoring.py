@@ -117,9 +117,8 @@ def points(
         value = value_of(item.points, env)
         if value is None and item.if_none is not None:
             value = value_of(item.if_none, env)
-        return {item.category: value if isinstance(value, Num) else None}, frozenset(
-            absent(item.points, env) - set(values)
-        )
+        missing = absent(item.points, env) - set(values) if value is None else ()
+        return {item.category: value if isinstance(value, Num) else None}, frozenset(missing)
     found = matches(view, item.each, scope)
     missing = frozenset(missing_of(found))
     parts: dict[str | None, Num | None] = {} if item.category_field else {item.category: ZERO}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -66,33 +66,37 @@ def counted(rows: pl.LazyFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> 
     return _grouped(rows, sel, by, _ever_lacking(rows, sel))
 
 
-def _grouped(rows: pl.LazyFrame, sel: Selector, by: Sequence[str], lacks: Mapping[str, str]) -> pl.DataFrame:
+def _grouped(rows: pl.LazyFrame, sel: Selector, by: Sequence[str], lacks: Sequence[tuple[str, str]]) -> pl.DataFrame:
     names = rows.collect_schema().names()
     low, high = pl.col("certain").sum(), pl.len()
     if sel.distinct is not None:
         value = pl.col(f"f.{sel.distinct}") if f"f.{sel.distinct}" in names else pl.col(sel.distinct)
         low = value.filter("certain").drop_nulls().n_unique()
         high = value.drop_nulls().n_unique() + value.is_null().sum()
-    # What is uncertain is so for want of a field: where but one is ever wanting, it need not be asked which.
-    several = lacks if len(lacks) > 1 or sel.having or sel.lacking else {}
-    flags = {f"_lacks.{n}": (pl.col(c).is_null() & ~pl.col("certain")).any() for n, c in several.items()}
+    # A thing for itself is uncertain for want of a field: where but one is ever wanting, it need not be asked which.
+    several = len(lacks) > 1 or bool(sel.having or sel.lacking) or shared(sel) is not None
+    flags = {f"_lacks.{c}": (pl.col(c).is_null() & ~pl.col("certain")).any() for _, c in lacks if several}
     # The streaming engine groups many small groups several times faster, and reads no more than it groups.
     found = rows.group_by(by).agg(low.cast(pl.Int64).alias("low"), high.cast(pl.Int64).alias("high"), **flags).collect(
         engine="streaming"
     )  # fmt: skip
-    said = [pl.when(f"_lacks.{n}" if several else pl.lit(True)).then(pl.lit(n)) for n in sorted(lacks)]
-    named = pl.concat_list(said).list.drop_nulls() if said else pl.lit([], pl.List(pl.String))
+    said = [pl.when(f"_lacks.{c}" if several else pl.lit(True)).then(pl.lit(n)) for n, c in lacks]
+    named = (
+        pl.concat_list(said).list.drop_nulls().list.unique(maintain_order=True)
+        if said
+        else pl.lit([], pl.List(pl.String))
+    )
     return found.with_columns(lacks_=pl.when(pl.col("low") < pl.col("high")).then(named)).drop(flags)
 
 
-def _ever_lacking(rows: pl.LazyFrame, sel: Selector) -> dict[str, str]:
-    """The fields that can leave things uncertain and that some thing lacks, each with its column."""
+def _ever_lacking(rows: pl.LazyFrame, sel: Selector) -> list[tuple[str, str]]:
+    """The fields that can leave things uncertain and that some thing or holder lacks, each with its column."""
     names = rows.collect_schema().names()
-    columns = {n: c for n, c in lackable(sel.when, sel.by).items() if c in names}
+    columns = sorted((n, c) for n, c in lackable(sel.when, sel.by) if c in names)
     if not columns:
-        return {}
-    found = rows.select(pl.col(c).is_null().any().alias(n) for n, c in columns.items()).collect(engine="streaming")
-    return {name: columns[name] for name, some in found.row(0, named=True).items() if some}
+        return []
+    found = rows.select(pl.col(c).is_null().any() for c in {c for _, c in columns}).collect(engine="streaming")
+    return [(name, column) for name, column in columns if found.get_column(column).item()]
 
 
 def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:

@@ -26,7 +26,7 @@ def linked(
     """Each thing with each of the asked to which it belongs (semantics 14a, 17); `slim`: without the columns of the
     asked that it does not take to find that."""
     population = sel.source in POPULATIONS
-    extra = [c for c in ("pday", "mday", "upto", "finish", "vstart", "vend") if c in asked.columns]
+    extra = [c for c in ("pday", "mday", "upto", "finish") if c in asked.columns]
     right = asked.select(
         "ask", *extra, *(["pstart"] if "pstart" in asked.columns else []),
         *[c for c in asked.columns if c.startswith("h.")],
@@ -52,6 +52,11 @@ def linked(
     else:
         key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
         rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
+    if kind == "post" and sel.same is None and not population:
+        # Of a post its own days count, in the book or not; of others also what was before they began.
+        days = ctx.snap.posts.select("id", _s="start", _e="end")
+        rows = rows.join(days, left_on="a.holder", right_on="id", maintain_order="left")
+        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e")).drop("_s", "_e")
     return in_time(rows, population)
 
 
@@ -60,8 +65,6 @@ def in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
         return rows.filter(holds_on(pl.col("mday")) if "mday" in rows.columns else pl.lit(True))
     if "upto" in rows.columns:
         rows = rows.filter(pl.col("upto").is_null() | (pl.col("at") < pl.col("upto")))
-    if "vstart" in rows.columns:
-        rows = rows.filter(holds_on(pl.col("on"), "vstart", "vend"))
     return rows
 
 

@@ -1,8 +1,8 @@
 """Match: which things meet which selectors, for which holders, certainly or possibly (semantics 13 to 16).
 
-`asked` is a frame of those who are asked: `ask` (row number), `holder grid subject actor` (and `vstart vend`, the
-days of a post), fields `h.<name>`, the day `pday` on which parameters are read (without it: each thing's own), and,
-where time limits what counts, `pstart` (first day of the period) or `upto` (instant, exclusive).
+`asked` is a frame of those who are asked: `ask` (row number), `holder grid subject actor`, fields `h.<name>`, the day
+`pday` on which parameters are read (without it: each thing's own), and, where time limits what counts, `pstart` (first
+day of the period) or `upto` (instant, exclusive).
 """
 
 from __future__ import annotations

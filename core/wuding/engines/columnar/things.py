@@ -216,27 +216,27 @@ def possible(frame: pl.DataFrame, name: str = "ok") -> pl.DataFrame:
     return where(frame, pl.col(name).fill_null(True))
 
 
-def lackable(cond: Cond | None, by: Sequence[str] = ()) -> dict[str, str]:
-    """The fields whose absence can leave a thing uncertain, each with its column."""
-    found = {t.name: column(t) for t in terms(cond) if isinstance(t, Field)}
-    return {**found, "actor": "actor"} if by else found
+def lackable(cond: Cond | None, by: Sequence[str] = ()) -> set[tuple[str, str]]:
+    """The fields, of the thing or its holder, whose absence can leave it uncertain, each with its column."""
+    found = {(t.name, column(t)) for t in terms(cond) if isinstance(t, Field | Holder)}
+    return found | {("actor", "actor")} if by else found
 
 
 def with_lacks(
     frame: pl.DataFrame, cond: Cond | None, by: Sequence[str] = (), sure: str = "certain", name: str = "lacks_"
 ) -> pl.DataFrame:
-    """The frame with the list of fields that the condition reads and the row lacks (semantics 16a); empty where
-    the row is certain. Few rows are not, so the lists are made for them alone."""
+    """The frame with the list of fields that the condition reads and the row or its holder lacks (semantics 16a); empty
+    where the row is certain. Few rows are not, so the lists are made for them alone."""
     frame = frame.drop(name, strict=False)
     columns = lackable(cond, by)
     nothing = pl.lit([], pl.List(pl.String)).alias(name)
     unsure = frame.filter(~pl.col(sure).fill_null(False))
-    found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(columns.items()) if c in frame.columns]
+    found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(columns) if c in frame.columns]
     if not found or unsure.is_empty():
         return frame.with_columns(nothing)
     rows = frame.with_row_index("_lack")
     named = rows.filter(~pl.col(sure).fill_null(False)).select(
-        "_lack", pl.concat_list(found).list.drop_nulls().alias(name)
+        "_lack", pl.concat_list(found).list.drop_nulls().list.unique(maintain_order=True).alias(name)
     )
     return (
         rows.join(named, on="_lack", how="left", maintain_order="left")
