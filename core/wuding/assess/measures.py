@@ -56,7 +56,7 @@ def with_measure(
         without = rows.filter(pl.col(f"f.{measure.field}").is_null()).select("ask").unique()
         lacks.append(without.with_columns(lacks_=pl.lit([measure.field])))
     if measure.fn == "count":
-        return _with_count(asked, name, counted(rows.lazy(), measure.of), [])
+        return _with_count(asked, name, counted(rows, measure.of), [])
     if measure.fn == "share":
         found, doubts = share_of(ctx, rows, measure.of, measure.share_with, measure.share_when, every)
         lacks.append(doubts)

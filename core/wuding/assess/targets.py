@@ -78,7 +78,7 @@ def _measured(ctx: Context, rule: Target, asked: pl.DataFrame, test: Test, every
     elif rule.count is not None:
         found = match(ctx, rule.count, asked, kind, every, subtree=kind == "grid")
         lacks.append(lacking(found, rule.count))
-        numbers = counted(found.lazy(), rule.count).select(
+        numbers = counted(found, rule.count).select(
             "ask", pl.col("low").mul(SCALE).alias("f.it.lo"), pl.col("high").mul(SCALE).alias("f.it.hi")
         )
         rows = asked.join(numbers, on="ask", how="left", maintain_order="left")

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from wuding.assess.frame import SCHEMA
+from wuding.assess.frame import SCHEMA, TEXTS
 from wuding.errors import WudingError
 from wuding.store import checks
 from wuding.store.checks import FINDINGS, load_check, save_check
@@ -30,7 +30,7 @@ def findings(n: int) -> pl.DataFrame:
 
 
 def test_the_columns_are_those_of_assess() -> None:
-    expected = {"book": pl.String, "id": pl.String, **SCHEMA}
+    expected = {"book": pl.String, "id": pl.String, **SCHEMA, **TEXTS}
     assert pl.Schema(FINDINGS) == pl.Schema(expected)
 
 

@@ -18,7 +18,8 @@ from wuding.book.sections import holders_of
 from wuding.book.selectors import selector
 from wuding.book.shapes import WHOLE, need
 from wuding.domain.fact import Fact
-from wuding.engines.columnar.match import counted, match
+from wuding.engines.columnar.counting import counted
+from wuding.engines.columnar.match import match
 from wuding.errors import Diagnostic, WudingError
 from wuding.explain.model import Part
 from wuding.explain.scene import Scene

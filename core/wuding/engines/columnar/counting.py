@@ -48,7 +48,7 @@ def _numbers(
         by = [kind, "pstart"]
         return _counted_apart(ctx, sel, asked, by), by
     wanted = counted_columns(sel) if kind != "fact" else None
-    return counted(match(ctx, sel, asked, kind, every, wanted=wanted).lazy(), sel), ["ask"]
+    return counted(match(ctx, sel, asked, kind, every, wanted=wanted), sel), ["ask"]
 
 
 def counted_columns(sel: Selector) -> set[str]:
@@ -60,10 +60,11 @@ def counted_columns(sel: Selector) -> set[str]:
     return read | days | fields | {"grid", "subject", "actor", "at", "home", "on", "ok", "start", "end", "id"}
 
 
-def counted(rows: pl.LazyFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
+def counted(rows: pl.DataFrame | pl.LazyFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
     """How many matched things count, certainly and possibly, for each value of the columns `by`, and which fields
     leave them uncertain: `low high lacks_`."""
-    return _grouped(rows, sel, by, _ever_lacking(rows, sel))
+    found = rows.lazy()
+    return _grouped(found, sel, by, _ever_lacking(found, sel))
 
 
 def _grouped(rows: pl.LazyFrame, sel: Selector, by: Sequence[str], lacks: Sequence[tuple[str, str]]) -> pl.DataFrame:
