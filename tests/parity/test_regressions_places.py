@@ -104,3 +104,27 @@ def test_14a_the_days_of_a_post_are_not_cut_to_the_window() -> None:
     given = replace(given, posts=(Post("P1", "li", "keeper", "B1", start=day("2024-02-02")),))
     assert difference(Case(program(rule), given)) == ""
     assert [f.status for f in columnar(given, program(rule))] == ["met", "missed"]
+
+
+def test_c2_also_is_held_at_the_grid_not_at_a_subject_of_it() -> None:
+    rule = Charter(head("c"), Selector("subject"), "seat", of=Selector("post"), also="chief")
+    chief = Post("T0", "li", "chief", "B1", subject="S1")
+    given = replace(world(as_of="2024-02-01"), subjects=(Subject("S1", "shop", "B1"),), posts=(chief,))
+    assert difference(Case(program(rule), given)) == ""
+    assert {f.low for f in columnar(given, program(rule))} == {0}
+    both = replace(given, posts=(chief, Post("T1", "li", "chief", "B1")))
+    assert difference(Case(program(rule), both)) == ""
+    assert {f.low for f in columnar(both, program(rule))} == {1}
+
+
+def test_8a_who_is_unsure_on_some_days_of_a_period_is_unsure_in_it() -> None:
+    """Though the days on which it is certainly asked would be enough."""
+    big = Cmp(">", Field("size", "int"), Lit(Fraction(1), "number"))
+    rule = Scoring(head("s"), Selector("subject", when=big), Every("month"), Lit(Fraction(100), "number"))
+    known = Subject("S1", "shop", "B1", fields={"size": 3}, start=day("2024-01-10"))
+    given = replace(world(as_of="2024-03-01", window_from="2024-01-01"), subjects=(
+        Subject("S1", "shop", "B1", end=day("2024-01-10")), known,
+    ))  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    found = [(f.period, f.status, f.missing) for f in columnar(given, program(rule))]
+    assert found == [("2024-01", "undetermined", ("size",)), ("2024-02", "scored", ())]

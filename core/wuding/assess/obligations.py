@@ -112,14 +112,10 @@ def asked_by_period(
     pairs = pairs.with_columns(first=first, days=last - first).filter(pl.col("days") > 0)
     if versions.get_column("holder").is_duplicated().any():
         pairs = _one_row_each(pairs)
-    else:
-        pairs = pairs.with_columns(sure_days=pl.when("sure").then("days").otherwise(0))
     owed = _enough("days", partial)
     return (
-        pairs.with_columns(
-            owed=owed, sure=_enough("sure_days", partial) | ~owed, pday="pstart", mday=pl.col("pend") - 1
-        )
-        .drop("days", "sure_days", "first", "start", "end")
+        pairs.with_columns(owed=owed, sure=pl.col("sure") | ~owed, pday="pstart", mday=pl.col("pend") - 1)
+        .drop("days", "first", "start", "end")
         .with_row_index("ask")
     )
 
@@ -133,15 +129,16 @@ def _enough(days: str, partial: str) -> pl.Expr:
 
 
 def _one_row_each(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Adds up the days of a holder's versions; the fields are those of the earliest version in the period."""
+    """Adds up the days of a holder's versions; the fields are those of the earliest version in the period. What is
+    unsure of one of them is unsure of the holder (8a)."""
     key = ["holder", "pstart"]
     total = pairs.group_by(key).agg(
-        days=pl.col("days").sum(), sure_days=pl.col("days").filter("sure").sum(),
+        days=pl.col("days").sum(), sure=pl.col("sure").all(),
         lacks=pl.col("lacks").explode().drop_nulls().unique().sort(),
         start=_open_min("start"), end=_open_max("end"),
     )  # fmt: skip
     earliest = pairs.sort("first").unique(key, keep="first", maintain_order=True)
-    return earliest.drop("days", "lacks", "start", "end").join(total, on=key, maintain_order="left")
+    return earliest.drop("days", "sure", "lacks", "start", "end").join(total, on=key, maintain_order="left")
 
 
 def _open_min(column: str) -> pl.Expr:

@@ -150,7 +150,7 @@ def seated(view: View, rule: Charter, holder: Item, day: int) -> list[Match]:
 def holds_also(view: View, role: str, post: Post, day: int) -> bool:
     return any(
         other.role == role and other.person == post.person and other.grid == post.grid and exists(other, day)
-        and other.subject in (None, post.subject)
+        and other.subject is None  # C2: at the grid
         for other in view.world.posts
     )  # fmt: skip
 
