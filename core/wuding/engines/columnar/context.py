@@ -107,7 +107,8 @@ def day_of(ctx: Context, frame: pl.DataFrame, column: str) -> pl.Series:
     low, high = instants.min(), instants.max()
     if not isinstance(low, int) or not isinstance(high, int):
         return pl.Series("day", [None] * len(frame), dtype=pl.Int32)
-    return frame.select(day_expression(ctx, column, low, high).alias("day")).to_series()
+    # Of one column alone: with others that are cut differently, all would be put together anew (`facts.in_one_piece`).
+    return instants.to_frame(column).select(day_expression(ctx, column, low, high).alias("day")).to_series()
 
 
 def day_expression(ctx: Context, column: str, low: int, high: int) -> pl.Expr:

@@ -26,29 +26,29 @@ def tally(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Ev
 
     Where nothing about a thing depends on who asks, things are counted by place and period before they meet the
     asked, while they are read: millions of them need neither be joined nor be held."""
-    numbers, by = _numbers(ctx, sel, asked, kind, every)
-    rows = asked.join(numbers, on=by, how="left", maintain_order="left")
-    return rows.with_columns(pl.col("low").fill_null(0), pl.col("high").fill_null(0))
+    numbers, keys = _numbers(ctx, sel, asked, kind, every)
+    # Each of the asked finds one row or none: what is known of them need not be copied.
+    found = keys.join(numbers, on=keys.columns, how="left", maintain_order="left").drop(keys.columns)
+    return asked.hstack(found.with_columns(pl.col("low", "high").fill_null(0)).get_columns())
 
 
 def counts(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None) -> pl.DataFrame:
     """The same of those alone for whom anything counts: `ask low high lacks_`. Without a period, things count as
     `match` says."""
-    numbers, by = _numbers(ctx, sel, asked, kind, every)
-    if by == ["ask"]:
+    numbers, keys = _numbers(ctx, sel, asked, kind, every)
+    if keys.columns == ["ask"]:
         return numbers
-    return asked.select("ask", *by).join(numbers, on=by).drop(by)
+    return keys.with_columns(asked.get_column("ask")).join(numbers, on=keys.columns).drop(keys.columns)
 
 
 def _numbers(
     ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str, every: Every | None
-) -> tuple[pl.DataFrame, list[str]]:
-    """How many things count, and for each value of which columns of the asked."""
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """How many things count, by a key; and the key of each of the asked."""
     if every is not None and _countable_apart(sel, kind):
-        by = [kind, "pstart"]
-        return _counted_apart(ctx, sel, asked, by), by
+        return _counted_apart(ctx, sel, asked, kind)
     wanted = counted_columns(sel) if kind != "fact" else None
-    return counted(match(ctx, sel, asked, kind, every, wanted=wanted), sel), ["ask"]
+    return counted(match(ctx, sel, asked, kind, every, wanted=wanted), sel), asked.select("ask")
 
 
 def counted_columns(sel: Selector) -> set[str]:
@@ -113,18 +113,21 @@ def _countable_apart(sel: Selector, kind: str) -> bool:
     return local and shared(sel) is None and (kind == "grid" or (kind == "subject" and not sel.by))
 
 
-def _counted_apart(ctx: Context, sel: Selector, asked: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """What counts at each place in each period that somebody is asked of."""
+def _counted_apart(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What counts at each place in each period that somebody is asked of; and the place and period of each of the
+    asked. One number stands for both: a million of them are found and grouped with half the memory of texts."""
     periods = asked.select("pstart", "pend").unique()
     days = periods.with_columns(home=pl.int_ranges("pstart", "pend", dtype=pl.Int32)).explode("home").drop("pend")
+    places = asked.select(kind).unique().with_row_index("_place")
+    key = (pl.col("_place").cast(pl.Int64) * 2**32 + pl.col("pstart")).alias("_key")
     rows = _things_in(ctx, sel, days.get_column("home"))
     found = _possible(rows)
     if sel.by:
-        found = _possible(_in_role(ctx, found, sel, by[0]))
-    found = found.join(days.lazy(), on="home", how="inner")
-    return _grouped(
-        found.with_columns(pl.col("ok").fill_null(False).alias("certain")), sel, by, _ever_lacking(rows, sel)
-    )
+        found = _possible(_in_role(ctx, found, sel, kind))
+    found = found.join(days.lazy(), on="home", how="inner").join(places.lazy(), on=kind, how="inner")
+    found = found.with_columns(key, pl.col("ok").fill_null(False).alias("certain"))
+    numbers = _grouped(found, sel, ["_key"], _ever_lacking(rows, sel))
+    return numbers, asked.select(kind, "pstart").join(places, on=kind, how="left", maintain_order="left").select(key)
 
 
 def _possible(found: pl.LazyFrame) -> pl.LazyFrame:
