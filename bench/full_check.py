@@ -8,6 +8,7 @@ each and their ratios. Answers that differ end it with exit code 1. `--memory` i
 it gets; by default it may have what it wants.
 """
 
+# ruff: noqa: E402 - the allocator listens before Polars is loaded
 from __future__ import annotations
 
 import argparse
@@ -20,6 +21,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+from wuding.allocator import be_frugal
+
+be_frugal()  # as the command does, before Polars is there
 
 import polars as pl
 import polars.selectors as cs

@@ -18,6 +18,11 @@ WHO = ("holder_kind", "holder", "grid", "subject", "actor", "case", "episode")
 
 def escalation(ctx: Context, rule: Escalation) -> pl.DataFrame:
     """The findings of an escalation rule: one per case and episode, and one per step of it."""
+    return pl.concat(escalated(ctx, rule))
+
+
+def escalated(ctx: Context, rule: Escalation) -> list[pl.DataFrame]:
+    """The same, step by step: what all findings of a step share takes no memory as long as they lie apart."""
     opened = openings(ctx, rule)
     parts = [shaped(ctx, rule, _unsure(opened))]
     begun = episode_frame(opened, None)
@@ -29,7 +34,7 @@ def escalation(ctx: Context, rule: Escalation) -> pl.DataFrame:
         closed = now.cases.filter(pl.col("closed").is_not_null()).select("case", "closed")
         begun = begun.clear() if once else episode_frame(opened, closed)
         episode += 1
-    return pl.concat(parts)
+    return parts
 
 
 def _who(episode: int) -> list[pl.Expr]:

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 
 import polars as pl
 
-from wuding.assess.check import SIDE_BY_SIDE, kinds_of, strata
+from wuding.assess.check import SIDE_BY_SIDE, strata
 from wuding.assess.frame import named_lazily, oldest_names
-from wuding.assess.recheck import assessed, facts_read
+from wuding.assess.recheck import assessed_apart, facts_read
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import open_context
 from wuding.engines.columnar.kept import together
@@ -29,24 +29,24 @@ def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
     ctx = open_context(program, snap)
     names = oldest_names(program)
 
-    def hand_out(rule: Rule, found: pl.DataFrame) -> None:
-        tell(rule.head.key, named_lazily(found, program.book, names, kinds_of(rule)))
+    def hand_out(rule: Rule, found: list[pl.DataFrame]) -> None:
+        tell(rule.head.key, pl.concat(named_lazily(part, program.book, names) for part in found))
 
     told: list[Future[None]] = []
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool, ThreadPoolExecutor(1) as other:
         groups = strata(program)
         for n, stratum in enumerate(groups):
             later = [rule for group in groups[n + 1 :] for rule in group]
-            running = {pool.submit(assessed, ctx, rule, names): rule for rule in sorted(stratum, key=_widest)}
+            running = {pool.submit(assessed_apart, ctx, rule, names): rule for rule in sorted(stratum, key=_widest)}
             while running:
                 done = next(as_completed(running))
                 rule, found = running.pop(done), done.result()
                 told.append(other.submit(hand_out, rule, found))
                 if any(rule.head.key in program.uses.get(one.head.key, ()) for one in later):
-                    kept = _for_later(program, rule, found, later)
+                    kept = pl.concat(_for_later(program, rule, part, later) for part in found)
                     ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), kept)
                 del done, found  # what is told is held by whoever it is told to
-            ctx.forget(facts_read(later))
+                ctx.forget(facts_read([*running.values(), *later]))
         for last in told:
             last.result()
 

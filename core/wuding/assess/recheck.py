@@ -11,6 +11,7 @@ import polars as pl
 
 from wuding.assess.changes import News, difference, news_of
 from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
+from wuding.assess.escalation import escalated
 from wuding.assess.frame import as_texts, bare, empty, oldest_name, oldest_names, with_ids
 from wuding.assess.narrow import narrow_of
 from wuding.assess.plan import scope_of
@@ -21,7 +22,7 @@ from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.kept import Kept, together
 from wuding.engines.columnar.scope import Scope, inside
 from wuding.program.builtin import FACTS
-from wuding.program.model import Program, Rule, Selector
+from wuding.program.model import Escalation, Program, Rule, Selector
 from wuding.program.parts import parts_of, rule_digests
 
 
@@ -122,6 +123,12 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
 def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
     """The findings of one rule, after rulings, without their ids. `names`: the oldest name of each rule renamed."""
     return ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
+
+
+def assessed_apart(ctx: Context, rule: Rule, names: Mapping[str, str]) -> list[pl.DataFrame]:
+    """The same in one part or several."""
+    parts = escalated(ctx, rule) if isinstance(rule, Escalation) else [assess_rule(ctx, rule)]
+    return [ruled(ctx, part, names, breaches_of(rule)) for part in parts]
 
 
 def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None) -> None:

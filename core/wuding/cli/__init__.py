@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import wuding
+from wuding.allocator import be_frugal
 from wuding.catalogue import choose_lang, text, texts
 from wuding.cli.settings import Settings, split
 from wuding.errors import Rejected, WudingError
@@ -28,6 +29,7 @@ BAD_INPUT = 2
 
 def main() -> None:
     """The command `wuding`. Exit codes: 0 clean, 1 findings or failures, 2 bad input."""
+    be_frugal()
     sys.exit(run(sys.argv[1:], os.environ))
 
 

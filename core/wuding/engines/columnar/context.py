@@ -60,10 +60,13 @@ class Context:
             return self.cache[key]
 
     def forget(self, needed: frozenset[str]) -> None:
-        """Drop the facts, but for those of the types `needed`, and what was made of facts: no rule reads them again.
-        Not while a rule is being assessed."""
+        """Drop the facts, and what was made of facts alone, but for those of the types `needed`: no rule reads them
+        again, those included that are being assessed."""
         for key in list(self.cache):
-            if key[0] in ("alone", "candidates") or (key[0] == "facts" and key[1] not in needed):
+            names = {key[1]} if key[0] == "facts" else set()
+            if key[0] in ("alone", "candidates") and key[1].source == "fact":
+                names = set(key[1].names)
+            if names and not names & needed:
                 del self.cache[key]
 
 

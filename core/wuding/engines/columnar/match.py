@@ -37,12 +37,14 @@ def match(
     below; `wanted`: the columns that it takes, where the caller knows (of the asked `ask` alone)."""
     late = _judged_late(sel, asked)
     found = alone(ctx, sel) if late else candidates(ctx, sel)
+    plain = wanted is not None and not (sel.having or sel.lacking or sel.by) and shared(sel) is None
     if wanted is not None and not late:
-        found = found.select(c for c in found.columns if c in wanted)
+        unread = {"subject", "actor", "on"} if plain and sel.same is not None else set()
+        carried = set(wanted) - unread | {thing_column(name) for name in sel.same or ()}
+        found = found.select(c for c in found.columns if c in carried)
     waits = (
         late and sel.source not in POPULATIONS and any(isinstance(o.within, Duration) for o in sel.lacking)
     )  # its period is that of a window's end
-    plain = wanted is not None and not (sel.having or sel.lacking or sel.by) and shared(sel) is None
     below = subtree or sel.within == "subtree"
     rows = linked(ctx, found, sel, asked, kind, None if waits else every, below, slim=plain)
     rows = _held_to(ctx, rows, sel, kind)
