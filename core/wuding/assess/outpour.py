@@ -3,8 +3,10 @@ rule, not of all."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from wuding.engines.columnar.context import open_context
 from wuding.engines.columnar.kept import together
 from wuding.engines.columnar.things import selectable
 from wuding.program.added import Added
+from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Program, Rule, Selector, Veto
 from wuding.program.parts import parts_of
 
@@ -26,7 +29,7 @@ def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
     """The findings of a book as of the snapshot's moment, as `conclude` has them: `tell` is given each rule's key and
     its findings (`book id` and the columns of `frame.SCHEMA`, in its types), in another thread, rule by rule. What no
     later rule may select is forgotten when it is told."""
-    ctx = open_context(program, snap)
+    ctx = replace(open_context(program, snap), once=_named_once(program))
     names = oldest_names(program)
 
     def hand_out(rule: Rule, found: list[pl.DataFrame]) -> None:
@@ -49,6 +52,13 @@ def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
                 ctx.forget(facts_read([*running.values(), *later]))
         for last in told:
             last.result()
+
+
+def _named_once(program: Program) -> frozenset[str]:
+    """The fact types that one selector alone is about."""
+    parts = (part for rule in program.rules for part in parts_of(rule))
+    named = Counter(name for p in parts if isinstance(p, Selector) and p.source == "fact" for name in p.names)
+    return frozenset(name for name, times in named.items() if times == 1) - FACTS.keys()
 
 
 def _widest(rule: Rule) -> bool:

@@ -32,7 +32,7 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         day = day_of(ctx, frame, "at").alias("day").rechunk()
         return in_one_piece(frame).with_columns(day)
 
-    found: pl.DataFrame = ctx.memo(("facts", name, narrowed(ctx, name)), read)
+    found: pl.DataFrame = read() if name in ctx.once else ctx.memo(("facts", name, narrowed(ctx, name)), read)
     return found
 
 
@@ -91,7 +91,12 @@ def in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with each column in one piece. A file comes in pieces, and where two columns are cut differently,
     Polars joins the pieces of all of them anew at every step (forty times the cost of a comparison, measured). One
     column at a time, so that never more than one is held twice; the frame given is used up."""
-    return pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+    names, nothing = frame.columns, dict[str, pl.Expr]()
+    for name in names:
+        if frame.height and frame.get_column(name).null_count() == frame.height:  # one null stands for all
+            nothing[name] = pl.lit(None, frame.drop_in_place(name).dtype)
+    whole = pl.DataFrame([frame.drop_in_place(name).rechunk() for name in frame.columns])
+    return whole.with_columns(**nothing).select(names) if nothing else whole
 
 
 def words_of(node: object) -> set[str]:
