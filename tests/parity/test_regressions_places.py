@@ -128,3 +128,12 @@ def test_8a_who_is_unsure_on_some_days_of_a_period_is_unsure_in_it() -> None:
     assert difference(Case(program(rule), given)) == ""
     found = [(f.period, f.status, f.missing) for f in columnar(given, program(rule))]
     assert found == [("2024-01", "undetermined", ("size",)), ("2024-02", "scored", ())]
+
+
+@pytest.mark.parametrize("moved", ["2023-06-01", "2024-01-01", "2024-01-03"])
+def test_8a_who_moved_before_the_window_is_asked_where_it_is(moved: str) -> None:
+    rule = Patrol(head("p"), Selector("subject"), do=sel("fact", "report"), apart=Duration(5, "workday"))
+    before, now = Subject("S1", "shop", "B1", end=day(moved)), Subject("S1", "shop", "B2", start=day(moved))
+    given = replace(world(as_of="2024-01-20", window_from="2024-01-01"), subjects=(before, now))
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.grid for f in columnar(given, program(rule))] == ["B2" if moved < "2024-01-02" else "B1"]

@@ -103,7 +103,8 @@ def _apart(ctx: Context, rule: Patrol) -> pl.DataFrame:
     valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
     low = max(valid_from, ctx.snap.window_from)
     asked = (
-        versions.sort("start")
+        versions.filter((pl.col("end") > low) & (pl.col("start") < valid_to))  # what is over is asked nothing (8a)
+        .sort("start")
         .group_by("holder", maintain_order=True)
         .agg(pl.all().exclude("start", "end", "holder").first(), pl.col("start").min(), pl.col("end").max())
         .with_columns(start=pl.max_horizontal("start", pl.lit(low)), end=pl.min_horizontal("end", pl.lit(valid_to)))
