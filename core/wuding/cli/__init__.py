@@ -19,7 +19,7 @@ from wuding.errors import Rejected, WudingError
 COMMANDS = {
     "demo": "demo", "init": "ledger", "grid": "grids", "appoint": "ledger", "enforce": "ledger", "import": "facts",
     "record": "facts", "correct": "facts", "watch": "watching", "tick": "watching", "notices": "watching",
-    "check": "checks", "findings": "checks",
+    "check": "checks", "findings": "findings",
     "explain": "explain", "charter": "charter", "report": "report",
     "lint": "books", "test": "tests", "clauses": "clauses", "plugins": "books", "new-domain": "new",
     "verify": "ledger", "columns": "columns",
