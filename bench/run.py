@@ -62,11 +62,18 @@ SCALES = (
     "--facts 1000000 --leaves 10000",
     "--facts 10000000 --leaves 100000 --rounds 3",
 )
+
+
+def at_ten(scale: str, bound: float) -> float:
+    """A goal that is one at ten million facts."""
+    return bound if scale == SCALES[-1] else math.inf
+
+
 POSTGRESQL = os.environ.get("WUDING_BENCH_POSTGRESQL", "postgresql://postgres@127.0.0.1/test")
 BENCHES = (
     Bench('`wuding lint` on one small book, beside `python -c "import pydantic, yaml"`', "startup.py", "at most", 2.5),
-    *(Bench(f"{FULL}wall time", "full_check.py", "at most", 1.5, scale, "time") for scale in SCALES),
-    *(Bench(f"{FULL}peak memory", "full_check.py", "at most", 1.5, scale, "memory") for scale in SCALES),
+    *(Bench(f"{FULL}wall time", "full_check.py", "at most", at_ten(scale, 1.5), scale, "time") for scale in SCALES),
+    *(Bench(f"{FULL}peak memory", "full_check.py", "at most", at_ten(scale, 1.5), scale, "memory") for scale in SCALES),
     Bench(
         "matching of 20 conditions: facts per second, beside the fastest engine that judges one fact at a time",
         "matching.py",
@@ -78,7 +85,7 @@ BENCHES = (
             f"after {new} new facts: CPU of a full check, beside going on from the last",
             "incremental.py",
             "at least",
-            30,
+            at_ten(scale, 30),
             scale,
         )
         for new, scale in (("1,000", SCALES[1]), ("1,000", SCALES[2]))

@@ -122,7 +122,7 @@ def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
 
 def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
     """The findings of one rule, after rulings, without their ids. `names`: the oldest name of each rule renamed."""
-    return ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
+    return pl.concat(assessed_apart(ctx, rule, names))
 
 
 def assessed_apart(ctx: Context, rule: Rule, names: Mapping[str, str]) -> list[pl.DataFrame]:

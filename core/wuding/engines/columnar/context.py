@@ -56,9 +56,11 @@ class Context:
         with self.guard:
             lock = self.locks.setdefault(key, RLock())
         with lock:
-            if key not in self.cache:
-                self.cache[key] = make()
-            return self.cache[key]
+            try:
+                return self.cache[key]
+            except KeyError:  # not yet, or forgotten by now
+                made = self.cache[key] = make()
+                return made
 
     def forget(self, needed: frozenset[str]) -> None:
         """Drop the facts, and what was made of facts alone, but for those of the types `needed`: no rule reads them
