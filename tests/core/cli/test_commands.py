@@ -267,6 +267,21 @@ def test_a_check_in_parts_says_which_rules_it_could_not_part(wuding, ledger: Pat
     assert told.endswith("was checked whole: best (it ranks the whole book)\n")
 
 
+def test_findings_go_into_files_and_are_told_the_same(wuding, ledger: Path, tmp_path: Path) -> None:
+    assert wuding("import", "facts.csv", "--fact", "inspection").code == 0
+    whole = json.loads(wuding(*CHECK, "--format", "json", "--no-save").out)
+    assert wuding("columns", "export", "columns", "--book", "little.yaml", "--branches", "2").code == 0
+    for place, more in {"a": (), "b": ("--columns", "columns"), "c": ("--partitions", "2")}.items():
+        told = wuding(*CHECK, "--format", "json", "--to", place, *more)
+        found = json.loads(told.out)
+        assert (told.code, sorted(found["counts"], key=str)) == (1, sorted(whole["counts"], key=str))
+        assert (found["check"], found["breaches"], found["first"]) == (0, 2, whole["first"])
+        assert (tmp_path / place / "fire/little/monthly.parquet").is_file()
+    assert wuding("findings").code == 2  # none was saved
+    refused = wuding(*CHECK, "--to", ".")
+    assert (refused.code, refused.err[:5]) == (2, "WD888")
+
+
 def test_exported_columns_are_checked_without_the_ledger(wuding, ledger: Path, tmp_path: Path) -> None:
     assert wuding("import", "facts.csv", "--fact", "inspection").code == 0
     whole = wuding(*CHECK, "--format", "csv", "--no-save")
