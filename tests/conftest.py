@@ -1,7 +1,8 @@
 """A PostgreSQL to test with: the one that WUDING_TEST_POSTGRESQL names, else the local one, each test in a schema of
 its own. Elsewhere these tests are skipped with the reason; on CI (`CI=true`) that is a failure.
 
-No property is timed: a busy machine must not make it fail."""
+No property is timed: a busy machine must not make it fail. On CI the same cases are drawn each time, so that a change is
+judged by itself; everywhere else they are drawn anew."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-settings.register_profile("wuding", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "wuding", deadline=None, derandomize=os.environ.get("CI") == "true", suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("wuding")
 
 POSTGRESQL = os.environ.get("WUDING_TEST_POSTGRESQL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
