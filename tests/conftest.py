@@ -1,8 +1,8 @@
 """A PostgreSQL to test with: the one that WUDING_TEST_POSTGRESQL names, else the local one, each test in a schema of
 its own. Elsewhere these tests are skipped with the reason; on CI (`CI=true`) that is a failure.
 
-No property is timed: a busy machine must not make it fail. On CI the same cases are drawn each time, so that a change is
-judged by itself; everywhere else they are drawn anew."""
+No property is timed: a busy machine must not make it fail. On CI the same cases are drawn each time, so that a change
+is judged by itself; everywhere else they are drawn anew."""
 
 from __future__ import annotations
 

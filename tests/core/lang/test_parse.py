@@ -148,8 +148,7 @@ def test_nothing_heavy_is_loaded_for_plain_tests() -> None:
 
     code = (
         "import sys; from wuding.book.source import read; from wuding.lang import parse; "
-        "from wuding.lang.texts import narrow
-from wuding.lang.tree import Places; n = read('{a: 1.., b: \">= 2\", c: not(x), d: [x, y]}', 'x'); "
+        "from wuding.lang.tree import Places; n = read('{a: 1.., b: \">= 2\", c: not(x), d: [x, y]}', 'x'); "
         "parse.condition(n, Places(n.span)); print([m for m in ('lark', 'pydantic', 'polars') if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
