@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).parent))
 
 from full_check import program, snapshot
+from importing import peak
 from world import SHARES, write_world
 
 from wuding.app.parting import branches_of, in_parts
@@ -63,9 +63,9 @@ def one(folder: Path, way: str, partitions: int, out: Path) -> None:
         begin = time.perf_counter()
         frame, parts = _checked(parted, book, seen(folder, book))
         wall = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most = peak() / 2**20
     frame.sort(ORDER).write_parquet(out)
-    print(json.dumps({"seconds": wall, "peak": peak, "parts": parts, "findings": frame.height}))
+    print(json.dumps({"seconds": wall, "peak": most, "parts": parts, "findings": frame.height}))
 
 
 def file_of(way: str) -> str:
