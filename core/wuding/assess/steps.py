@@ -19,8 +19,8 @@ from wuding.program.model import Escalation, Step
 @dataclass
 class Progress:
     """How far the cases of one round are: for each step a frame `ask exists anchor due done status missing detail`,
-    and of those that can fail `fell`, the moment at which `else` follows, and `unsure lacks`, whether that may be and
-    what is missing to say (E6b)."""
+    and of those whose failure starts another step `fell`, the moment at which `else` follows, and `unsure lacks`,
+    whether that may be and what is missing to say (E6b)."""
 
     cases: pl.DataFrame  # ask open closed(null) until, the opening's columns
     first: bool
@@ -50,6 +50,8 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
             pl.col("closed").is_null() | (pl.col("at") <= pl.col("closed"))
         )
     state = _expected(ctx, rows, found) if step.kind == "expect" else _survived(ctx, rows, found)
+    if not any(other.on_failure and other.after == step.id for other in rule.steps):
+        state = state.drop("fell", "unsure", "lacks")  # nobody asks
     return state.with_columns(detail=pl.lit(as_json()))
 
 
