@@ -53,6 +53,8 @@ class Bench:
         return "" if math.isinf(self.bound) else f"{self.goal} {self.bound:g}"
 
     def reached(self, ratio: float) -> bool:
+        if math.isinf(self.bound):
+            return True
         return ratio <= self.bound if self.goal == "at most" else ratio >= self.bound
 
 

@@ -11,8 +11,8 @@ from tests.parity.worlds import SECTIONS
 from wuding.engines.matchers import open_matcher
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
-ALL = settings(max_examples=20, deadline=None, suppress_health_check=SLOW, derandomize=True)
-FEW = settings(ALL, max_examples=8)
+ALL = settings(max_examples=15, deadline=None, suppress_health_check=SLOW, derandomize=True)
+FEW = settings(ALL, max_examples=6)
 
 
 @pytest.mark.parametrize("section", [*SECTIONS, "mixed"])

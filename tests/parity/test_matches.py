@@ -1,6 +1,6 @@
 """The engines' matches against the oracle's, over random domains, selectors and facts.
 
-Each engine takes each case: three times as many as WUDING_PARITY_EXAMPLES asks for, fresh ones (otherwise 180, always
+Each engine takes each case: three times as many as WUDING_PARITY_EXAMPLES asks for, fresh ones (otherwise 120, always
 the same).
 """
 
@@ -39,7 +39,7 @@ def test_matches_equal_the_oracles(matcher: Matcher) -> None:
             pytest.fail(f"matching({seed})\n{case!r}\n{found}", pytrace=False)
     if isinstance(matcher, DurableWorker):
         assert matcher.tally.lost == 0
-        assert matcher.tally.misfit <= EXAMPLES // 50  # it did answer by itself
+        assert matcher.tally.misfit <= 3 * EXAMPLES // 100  # it did answer by itself
 
 
 def test_the_generator_reaches_what_matters() -> None:

@@ -1,7 +1,7 @@
 """The columnar engine against the oracle, over random books and random facts, section by section.
 
 `pytest tests/parity -k patrol` runs one section; WUDING_PARITY_EXAMPLES asks for that many fresh
-examples each (otherwise 60, always the same). The nightly-size run is `python -m tests.parity.nightly`.
+examples each (otherwise 40, always the same). The nightly-size run is `python -m tests.parity.nightly`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.parity.worlds import SECTIONS, Case, cases, comparable, diff
 from wuding.domain.finding import Finding
 
 GIVEN = os.environ.get("WUDING_PARITY_EXAMPLES")
-EXAMPLES = int(GIVEN or "60")
+EXAMPLES = int(GIVEN or "40")
 # The same cases every time, unless a number is asked for. A failing case is made small by `reduced`, in seconds;
 # hypothesis would take minutes to shrink it.
 ALL = settings(

@@ -92,12 +92,16 @@ def _grouped(rows: pl.LazyFrame, sel: Selector, by: Sequence[str], lacks: Sequen
 
 def _ever_lacking(rows: pl.LazyFrame, sel: Selector) -> list[tuple[str, str]]:
     """The fields that can leave things uncertain and that some thing or holder lacks, each with its column."""
-    names = rows.collect_schema().names()
-    columns = sorted((n, c) for n, c in lackable(sel.when, sel.by) if c in names)
+    columns = _lackable_in(rows, sel)
     if not columns:
         return []
     found = rows.select(pl.col(c).is_null().any() for c in {c for _, c in columns}).collect(engine="streaming")
     return [(name, column) for name, column in columns if found.get_column(column).item()]
+
+
+def _lackable_in(rows: pl.LazyFrame, sel: Selector) -> list[tuple[str, str]]:
+    names = rows.collect_schema().names()
+    return sorted((n, c) for n, c in lackable(sel.when, sel.by) if c in names)
 
 
 def lacking(rows: pl.DataFrame, sel: Selector, by: Sequence[str] = ("ask",)) -> pl.DataFrame:
@@ -126,7 +130,9 @@ def _counted_apart(ctx: Context, sel: Selector, asked: pl.DataFrame, kind: str) 
         found = _possible(_in_role(ctx, found, sel, kind))
     found = found.join(days.lazy(), on="home", how="inner").join(places.lazy(), on=kind, how="inner")
     found = found.with_columns(key, pl.col("ok").fill_null(False).alias("certain"))
-    numbers = _grouped(found, sel, ["_key"], _ever_lacking(rows, sel))
+    # Little is read for few who are asked: looking ahead for what is ever lacking would be most of it.
+    lacks = _ever_lacking(rows, sel) if ctx.narrow is None else _lackable_in(rows, sel)
+    numbers = _grouped(found, sel, ["_key"], lacks)
     return numbers, asked.select(kind, "pstart").join(places, on=kind, how="left", maintain_order="left").select(key)
 
 
