@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -12,6 +11,7 @@ from wuding.assess.veto import _as_findings
 from wuding.engines.columnar.context import Context, in_book, valid_days, where
 from wuding.engines.columnar.counting import counted_columns
 from wuding.engines.columnar.holding import in_role
+from wuding.engines.columnar.index import case_key
 from wuding.engines.columnar.match import candidates, match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import listed
@@ -56,11 +56,6 @@ def with_case(ctx: Context, rule: Escalation, rows: pl.DataFrame) -> pl.DataFram
     if not rule.case:
         return rows.with_columns(case=own)
     return rows.with_columns(case=pl.coalesce(case_key(rule.case), own))
-
-
-def case_key(fields: Sequence[str]) -> pl.Expr:
-    """The name of a case by its key fields; null where one is missing."""
-    return pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in fields], separator="/")
 
 
 def episode_frame(opened: pl.DataFrame, after: pl.DataFrame | None) -> pl.DataFrame:

@@ -103,7 +103,10 @@ def _themselves(news: News, sel: Selector) -> pl.DataFrame:
 
 def _accompanied(news: News, sel: Selector, other: Selector, mates: pl.DataFrame, window: bool) -> pl.DataFrame:
     """The things that one of the touched counterparts belongs to."""
-    rows = things(news.ctx, sel).with_row_index("_row")
+    near = None  # of grids and subjects, who has none of these counterparts need not be looked at
+    if other.same is None and sel.source in ("grid", "subject"):
+        near = frozenset(mates.get_column(sel.source).drop_nulls())
+    rows = things(news.ctx, sel, near).with_row_index("_row")
     pairs = joined(news.ctx, rows, mates.drop(EVERY), sel, other)
     population = sel.source in POPULATIONS
     return (
@@ -115,16 +118,20 @@ def _accompanied(news: News, sel: Selector, other: Selector, mates: pl.DataFrame
 
 def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[str]:
     """The grids that are ever ranked with one of these, or with one that is: who moves is ranked in several places."""
+    if not holders:
+        return holders
     up: pl.DataFrame = ctx.memo(
         ("tree", "ranked", level),
         lambda: ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor").unique(),
     )
+    some = listed(holders)
     while True:
-        groups = up.filter(pl.col("grid").is_in(listed(holders).implode())).get_column("ancestor").unique()
-        found = holders | frozenset(up.filter(pl.col("ancestor").is_in(groups.implode())).get_column("grid"))
-        if len(found) == len(holders):
-            return found
-        holders = found
+        groups = up.filter(pl.col("grid").is_in(some.implode())).get_column("ancestor").unique()
+        beside = up.filter(pl.col("ancestor").is_in(groups.implode())).get_column("grid")
+        found = pl.concat([some, beside]).unique()
+        if len(found) == len(some):
+            return frozenset(found)
+        some = found
 
 
 def difference(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:

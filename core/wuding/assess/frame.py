@@ -49,14 +49,17 @@ def shaped(ctx: Context, rule: Rule, frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with every column of the schema: what the rule's head says, defaults, the day it falls on."""
     head: Head = rule.head
     fixed = {"rule": head.id, "variant": head.variant, "section": section_of(rule), "trial": head.trial}
-    frame = frame.with_columns(*[pl.lit(v, SCHEMA[n]).alias(n) for n, v in fixed.items()])
-    for name, dtype in SCHEMA.items():
-        if name not in frame.columns:
-            value = [] if name == "missing" else DEFAULTS.get(name)
-            frame = frame.with_columns(pl.lit(value, dtype).alias(name))
-    if frame.get_column("home").is_null().all():
-        frame = frame.with_columns(home=day_of(ctx, frame, "at"))
-    return frame.select(pl.col(n).cast(t) for n, t in SCHEMA.items())
+    known = frame.columns
+    said = {**dict.fromkeys(SCHEMA), **DEFAULTS, "missing": []}
+    found = frame.select(
+        pl.lit(fixed[n], t).alias(n) if n in fixed
+        else pl.col(n).cast(t) if n in known
+        else pl.lit(said[n], t).alias(n)
+        for n, t in SCHEMA.items()
+    )  # fmt: skip
+    if found.get_column("home").null_count() == found.height:
+        found = found.with_columns(home=day_of(ctx, found, "at"))
+    return found
 
 
 def as_json(**values: object) -> str:

@@ -4,15 +4,43 @@ else. Whoever cannot be narrowed for sure reads everything."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from wuding.assess.obligations import period_table
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import ANCESTORS, Context, ancestor_table
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Patrol, Rule, Scoring, Selector, Target
+
+
+def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
+    """The context in which a rule is assessed for a scope alone. Where it is known at which grids the rule looks, the
+    tree is as small as that: what is joined with grids and posts need not be joined with those of a whole county."""
+    narrow = narrow_of(ctx, rule, scope)
+    found = replace(ctx, scope=scope, narrow=narrow)
+    if narrow is None or narrow.grids is None:
+        return found
+    grids = _with_those_above(ctx.snap.grids, narrow.grids)
+    posts = ctx.snap.posts.filter(pl.col("grid").is_in(grids.get_column("code").implode()))
+    ancestors = ancestor_table(grids)
+    cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset")}
+    snap = replace(ctx.snap, grids=grids, posts=posts)
+    return replace(found, snap=snap, ancestors=ancestors, cache={**cache, ANCESTORS: ancestors}, locks={})
+
+
+def _with_those_above(grids: pl.DataFrame, some: pl.Series) -> pl.DataFrame:
+    """Those of the grids, and all that they ever lay in."""
+    found = []
+    known = some
+    while not some.is_empty():
+        found.append(grids.filter(pl.col("code").is_in(some.implode())))
+        above = found[-1].get_column("parent").drop_nulls().unique()
+        some = above.filter(~above.is_in(known.implode()))
+        known = pl.concat([known, some])
+    return pl.concat(found) if found else grids.clear()
 
 
 def narrow_of(ctx: Context, rule: Rule, scope: Scope) -> Narrow | None:
@@ -61,22 +89,28 @@ def _periodic(holders: Selector, read: Sequence[Selector], periods: pl.DataFrame
     if not scope.holders:
         asked = periods.filter(pl.col("label").is_in(listed(scope.periods | set(scope.pairs)).implode()))
         days = (min(asked["pstart"].to_list(), default=0), max(asked["pend"].to_list(), default=0))
-    return Narrow(_names(read), days, scope.known if holders.source == "grid" else None)
+    known = scope.known if holders.source == "grid" else None
+    return Narrow(_names(read), days, None if known is None else listed(known))
 
 
 def _by_case(ctx: Context, rule: Escalation, scope: Scope) -> Narrow | None:
     """Facts that name their case."""
+    names = naming_their_case(ctx, rule)
+    if not names or scope.holders or scope.periods or scope.pairs:
+        return None
+    return Narrow(names, key=rule.case, cases=scope.cases)
+
+
+def naming_their_case(ctx: Context, rule: Escalation) -> frozenset[str]:
+    """The types of the facts that an escalation reads, where each of them names its case; else none."""
+    if not rule.case:
+        return frozenset()
     read = [rule.opens, *(rule.closes or ()), *(rule.pauses or ()), *([rule.transfers] if rule.transfers else [])]
     read += [step.of for step in rule.steps if step.of is not None]
-    if not rule.case or scope.holders or scope.periods or scope.pairs:
-        return None
-    named = [name for sel in read for name in sel.names]
-    keyed = all(sel.source == "fact" and _plain(sel) for sel in read)
-    if not keyed or any(name in FACTS for name in named):
-        return None
-    if not all(set(rule.case) <= set(ctx.program.domain.facts[name].fields) for name in named):
-        return None
-    return Narrow(_names(read), key=rule.case, cases=scope.cases)
+    names = _names(read)
+    if names & FACTS.keys() or not all(sel.source == "fact" and _plain(sel) for sel in read):
+        return frozenset()
+    return names if all(set(rule.case) <= set(ctx.program.domain.facts[name].fields) for name in names) else frozenset()
 
 
 def _shared(ctx: Context, rule: Target, scope: Scope) -> Narrow | None:
@@ -88,4 +122,4 @@ def _shared(ctx: Context, rule: Target, scope: Scope) -> Narrow | None:
     if not apart or not _plain(mate) or mate.source != "fact":
         return None
     above = ctx.ancestors.filter(pl.col("ancestor").is_in(listed(scope.known).implode()))
-    return Narrow(_names([mate]), grids=frozenset(above["grid"]))
+    return Narrow(_names([mate]), grids=above.get_column("grid").unique())

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from wuding.assess.cases import case_key, with_case
+from wuding.assess.cases import with_case
 from wuding.assess.changes import EVERY, News, changed_facts, ranked_with, touched
 from wuding.assess.frame import oldest_names, with_ids
 from wuding.assess.obligations import period_table
@@ -21,6 +21,7 @@ from wuding.assess.veto import _as_findings
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every, period_of, to_date
 from wuding.engines.columnar.context import by_value
+from wuding.engines.columnar.index import case_key
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.params import params_in
 from wuding.engines.columnar.scope import Scope
@@ -203,7 +204,8 @@ def _patrol(news: News, rule: Patrol) -> Scope | None:
     assert rule.do is not None
     if rule.apart is None:
         assert rule.every is not None
-        return _all_of(asked, _belonging(news, rule.do, kind, rule.every), _turned(news, rule.every))
+        found = _all_of(asked, _belonging(news, rule.do, kind, rule.every), _turned(news, rule.every))
+        return found if found is None else _in_season(news, rule, found)
     if news.another_day:
         return Whole
     passed = NOTHING
@@ -212,6 +214,15 @@ def _patrol(news: News, rule: Patrol) -> Scope | None:
         running = pl.col("status").is_in(["due", "undetermined"]) & (pl.col("due") < news.ctx.as_of)
         passed = Scope(holders=frozenset(old.filter(running).get_column("holder")))
     return _all_of(asked, _belonging(news, rule.do, kind, None), passed)
+
+
+def _in_season(news: News, rule: Patrol, scope: Scope) -> Scope:
+    """The scope less the periods of which the rule asks nobody."""
+    if rule.every is None or (rule.during is None and rule.excluded is None):
+        return scope
+    labels = frozenset(period_table(news.ctx, rule.every, rule.during, rule.excluded).get_column("label"))
+    pairs = {period: holders for period, holders in scope.pairs.items() if period in labels}
+    return replace(scope, periods=scope.periods & labels, pairs=pairs)
 
 
 def _charter(news: News, rule: Charter) -> Scope | None:

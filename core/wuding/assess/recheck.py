@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
 
 import polars as pl
 
@@ -13,12 +14,14 @@ from wuding.assess.changes import News, difference, news_of
 from wuding.assess.check import SIDE_BY_SIDE, assess_rule, strata
 from wuding.assess.escalation import escalated
 from wuding.assess.frame import as_texts, bare, empty, oldest_name, oldest_names, with_ids
-from wuding.assess.narrow import narrow_of
+from wuding.assess.narrow import naming_their_case, narrowed_to
 from wuding.assess.plan import scope_of
 from wuding.assess.rulings import breaches_of, ruled
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Snapshot
-from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.columnar.context import Context, lasting_of, open_context
+from wuding.engines.columnar.facts import facts_of
+from wuding.engines.columnar.index import index_of
 from wuding.engines.columnar.kept import Kept, together
 from wuding.engines.columnar.scope import Scope, inside
 from wuding.program.builtin import FACTS
@@ -30,7 +33,8 @@ from wuding.program.parts import parts_of, rule_digests
 class Concluded:
     """What the check of one edition of a book concluded, and upon what. `kept`: by rule key the findings, without
     the ids that follow from them; `digests`: by rule key what decided them, apart from the facts; `names`: the oldest
-    name of each rule renamed. `scopes`: by rule key, for whom it was assessed this time; None: for all."""
+    name of each rule renamed. `scopes`: by rule key, for whom it was assessed this time; None: for all. `lasting`:
+    what was made of the grids, and where in time the facts of cases lie."""
 
     book: str
     as_of: int
@@ -39,6 +43,7 @@ class Concluded:
     kept: Mapping[str, Kept]
     names: Mapping[str, str]
     scopes: Mapping[str, Scope | None] = field(default_factory=dict)
+    lasting: Mapping[Any, Any] = field(default_factory=dict)
 
     def named(self, key: str) -> pl.DataFrame:
         """The findings of one rule: `book id` and the columns of `frame.SCHEMA`, in its types."""
@@ -69,10 +74,12 @@ def conclude(
 ) -> Concluded:
     """The findings of a book as of the snapshot's moment. With the last check (`past`) and what has `changes` since,
     only what they touch is assessed: the answer is the same, row for row, as without."""
-    ctx = open_context(program, snap)
     digests = rule_digests(program, snap.in_force)
     news = None
-    if past is not None and changes is not None and _comparable(past, snap, changes):
+    if past is None or changes is None or not _comparable(past, snap, changes):
+        ctx = open_context(program, snap)
+    else:
+        ctx = open_context(program, snap, _lasting(program, past, changes))
         news = news_of(ctx, changes, past.as_of, local_day(past.as_of - 1, program.zone) + 1, past.kept)
         gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]
         for rule_id, some in _by_id(gone).items():
@@ -90,10 +97,11 @@ def conclude(
         scope = scope_of(news, rule) if news is not None and old is not None else None
         if scope is None or old is None:
             whole = assessed(ctx, rule, names).rechunk()  # it will be looked through: see `facts.in_one_piece`
+            _index(ctx, rule)
             return None, Kept(whole), whole
         if not scope:
             return scope, old, None
-        new = assessed(replace(ctx, scope=scope, narrow=narrow_of(ctx, rule, scope)), rule, names)
+        new = assessed(narrowed_to(ctx, rule, scope), rule, names)
         return scope, old.changed(scope, new), new
 
     # What is left of a rule after few changes is too little to be worth a second thread: it costs a fifth more CPU.
@@ -107,7 +115,23 @@ def conclude(
                     _told(news, rule, scope, new)
             ctx.forget(facts_read(rule for later in groups[n + 1 :] for rule in later))
     ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
-    return Concluded(program.book, snap.as_of, snap.window_from, digests, ordered, names, scopes)
+    return Concluded(program.book, snap.as_of, snap.window_from, digests, ordered, names, scopes, lasting_of(ctx))
+
+
+def _index(ctx: Context, rule: Rule) -> None:
+    """Remembers when the facts of the rule's cases happened, while they are there."""
+    if isinstance(rule, Escalation):
+        for name in naming_their_case(ctx, rule):
+            ctx.memo(("index", name, rule.case), partial(index_of, facts_of(ctx, name), rule.case))
+
+
+def _lasting(program: Program, past: Concluded, changes: Changes) -> Mapping[Any, Any]:
+    """What the last check made that still serves; where the facts lie that are new or that were corrected, too."""
+    found = dict(past.lasting)
+    for key, index in past.lasting.items():
+        if key[0] == "index" and (new := changes.facts.get((program.domain.name, key[1]))) is not None:
+            found[key] = pl.concat([index, index_of(new, key[2])])
+    return found
 
 
 def facts_read(rules: Iterable[Rule]) -> frozenset[str]:

@@ -6,7 +6,7 @@ findings of the rules already assessed, which later rules may read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock, RLock
@@ -23,7 +23,9 @@ from wuding.lang.nodes import Duration
 from wuding.program.model import Program
 
 DENSE = 4_000  # days, eleven years
+FEW = 500  # values that are looked up one by one: to begin a query over them takes longer
 FAR = 2**30  # a day later than any other
+ANCESTORS = ("tree", "ancestors")
 
 
 @dataclass
@@ -73,8 +75,17 @@ class Context:
                 del self.cache[key]
 
 
-def open_context(program: Program, snap: Snapshot) -> Context:
-    return Context(program, snap, ancestor_table(snap.grids), local_day(snap.as_of - 1, program.zone) + 1)
+def open_context(program: Program, snap: Snapshot, lasting: Mapping[Any, Any] | None = None) -> Context:
+    """The context of a check; `lasting`: what an earlier one made of the same grids and facts (`lasting_of`)."""
+    cache = dict(lasting or {})
+    if ANCESTORS not in cache:
+        cache[ANCESTORS] = ancestor_table(snap.grids)
+    return Context(program, snap, cache[ANCESTORS], local_day(snap.as_of - 1, program.zone) + 1, cache=cache)
+
+
+def lasting_of(ctx: Context) -> Mapping[Any, Any]:
+    """What was made of the grids alone, and where in time facts lie (`index`)."""
+    return {key: made for key, made in ctx.cache.items() if key[0] in ("tree", "index")}
 
 
 def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
@@ -159,6 +170,12 @@ def _offset(instant: int, zone: str) -> int:
 
 def by_value(column: pl.Series, fn: Callable[[Any], Any], dtype: Any) -> pl.Series:
     """`fn` of each different value of the column, put back in its place; null of null."""
+    if len(column) <= FEW:
+        known: dict[Any, Any] = {None: None}
+        for value in column:
+            if value not in known:
+                known[value] = fn(value)
+        return pl.Series(column.name, [known[value] for value in column], dtype=dtype)
     low, high = (column.min(), column.max()) if column.dtype == pl.Int32 else (None, None)
     if isinstance(low, int) and isinstance(high, int) and high - low < min(DENSE, len(column)):
         # Days lie close together: a table with a place for each is quicker than a look-up.
@@ -222,7 +239,8 @@ def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
         return frame
     inside = _inside(ctx)
     if _unmoving(inside):
-        return where(frame, pl.col("grid").is_in(inside.get_column("grid").unique().implode()))
+        there = about(inside, "grid", frame).get_column("grid").unique()
+        return where(frame, pl.col("grid").is_in(there.implode()))
     rows = frame.with_row_index("_in")
     kept = rows.select("_in", "grid", d=day).join(inside, on="grid").filter(holds_on(pl.col("d"), "_s", "_e"))
     return rows.join(kept.select("_in").unique(), on="_in", how="semi").drop("_in")
@@ -234,7 +252,7 @@ def _inside(ctx: Context) -> pl.DataFrame:
     def make() -> pl.DataFrame:
         return ctx.ancestors.filter(pl.col("ancestor") == ctx.program.grid).select("grid", _s="start", _e="end")
 
-    found: pl.DataFrame = ctx.memo(("tree", "inside"), make)
+    found: pl.DataFrame = ctx.memo(("tree", "inside", ctx.program.grid), make)
     return found
 
 
@@ -243,12 +261,22 @@ def _unmoving(some: pl.DataFrame) -> bool:
     return some.select(pl.col("_s", "_e").is_null().all()).row(0) == (True, True)
 
 
+def about(table: pl.DataFrame, column: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table that some row of the frame can meet by a column of both; all of them where the frame has
+    many rows itself. Joining few rows with a table of all grids would take as long as joining many."""
+    if frame.height * 4 > table.height:
+        return table
+    return table.filter(pl.col(column).is_in(frame.get_column(column).unique().implode()))
+
+
 def days_in_book(ctx: Context, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows cut to the days (`start`, `end`) on which their `grid` lies in the subtree that the book governs."""
     if ctx.program.grid is None:
         return frame
+    if _unmoving(_inside(ctx)):
+        return in_book(ctx, frame, "start")
     return (
-        frame.join(_inside(ctx), on="grid", how="inner", maintain_order="left")
+        frame.join(about(_inside(ctx), "grid", frame), on="grid", how="inner", maintain_order="left")
         .with_columns(start=pl.max_horizontal("start", "_s"), end=pl.min_horizontal("end", "_e"))
         .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
         .drop("_s", "_e")
@@ -274,7 +302,7 @@ def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, d
 
     up: pl.DataFrame = ctx.memo(("tree", "up", levels), make)
     if _unmoving(up):  # no day matters
-        above = up.select("grid", pl.col("ancestor").alias(name))
+        above = about(up, "grid", frame).select("grid", pl.col("ancestor").alias(name))
         return frame.join(above, on="grid", how="left", maintain_order="left")
     rows = frame.with_row_index("_up")
     found = (

@@ -10,6 +10,7 @@ import polars as pl
 from wuding.domain.fact import CORE
 from wuding.domain.instants import day_start_us
 from wuding.engines.columnar.context import Context, day_of
+from wuding.engines.columnar.index import case_key, when
 from wuding.engines.columnar.scope import Narrow, listed
 from wuding.engines.frames import schema_of
 from wuding.program.model import Thing
@@ -54,7 +55,7 @@ def fact_scan(ctx: Context, name: str) -> pl.LazyFrame:
     keep = [c for c in names if not c.startswith("f.") or c[2:] in named | keys or key[0] == CORE]
     lazy = lazy.filter(pl.col("at") <= ctx.as_of)
     if narrow is not None:
-        lazy = lazy.filter(_wanted(ctx, narrow))
+        lazy = lazy.filter(_wanted(ctx, name, narrow))
     return lazy.select(c for c in keep if c not in unread)
 
 
@@ -63,20 +64,22 @@ def narrowed(ctx: Context, name: str) -> Narrow | None:
     return ctx.narrow if ctx.narrow is not None and name in ctx.narrow.names else None
 
 
-def _wanted(ctx: Context, narrow: Narrow) -> pl.Expr:
+def _wanted(ctx: Context, name: str, narrow: Narrow) -> pl.Expr:
     wanted = [at_grids(narrow)]
     if narrow.days is not None:
         first, last = (day_start_us(day, ctx.zone) for day in narrow.days)
         wanted.append((pl.col("at") >= first) & (pl.col("at") < last))
     if narrow.cases is not None:
-        case = pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in narrow.key], separator="/")
-        wanted.append(case.is_null() | case.is_in(listed(narrow.cases).implode()))
+        index = ctx.cache.get(("index", name, narrow.key))
+        if index is not None:
+            wanted.append(when(index, narrow.cases))
+        wanted.append(case_key(narrow.key).is_in(listed(narrow.cases).implode()).fill_null(True))
     return pl.all_horizontal(wanted)
 
 
 def at_grids(narrow: Narrow) -> pl.Expr:
     """Which rows lie in the grids that are looked at."""
-    return pl.lit(True) if narrow.grids is None else pl.col("grid").is_in(listed(narrow.grids).implode())
+    return pl.lit(True) if narrow.grids is None else pl.col("grid").is_in(narrow.grids.implode())
 
 
 def named_in(ctx: Context) -> set[str]:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 import polars as pl
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Narrow:
     """What a rule need not read: of the fact types and of the rules' findings among `names`, only what has its home in
     the `days` (first, behind the last), at the `grids`, and belongs to the `cases` by its fields `key`. None: any."""
 
     names: frozenset[str]
     days: tuple[int, int] | None = None
-    grids: frozenset[str] | None = None
+    grids: pl.Series | None = None
     key: tuple[str, ...] = ()
     cases: frozenset[str] | None = None
 
@@ -53,7 +53,7 @@ class Scope:
 
 def listed(values: Iterable[str]) -> pl.Series:
     """A set as a series to test membership in."""
-    return pl.Series(sorted(values), dtype=pl.String)
+    return pl.Series(list(values), dtype=pl.String)
 
 
 def inside(scope: Scope) -> pl.Expr:
