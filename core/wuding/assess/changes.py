@@ -122,7 +122,7 @@ def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[
         return holders
     up: pl.DataFrame = ctx.memo(
         ("tree", "ranked", level),
-        lambda: ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor").unique(),
+        lambda: ctx.ancestors.filter(pl.col("level") == level).select("grid", "ancestor"),
     )
     some = listed(holders)
     while True:

@@ -9,11 +9,12 @@ from dataclasses import replace
 import polars as pl
 
 from wuding.assess.obligations import period_table
-from wuding.engines.columnar.context import ANCESTORS, Context, ancestor_table
+from wuding.engines.columnar.context import ANCESTORS, Context
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Patrol, Rule, Scoring, Selector, Target
+from wuding.program.parts import parts_of
 
 
 def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
@@ -24,8 +25,11 @@ def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
     if narrow is None or narrow.grids is None:
         return found
     grids = _with_those_above(ctx.snap.grids, narrow.grids)
-    posts = ctx.snap.posts.filter(pl.col("grid").is_in(grids.get_column("code").implode()))
-    ancestors = ancestor_table(grids)
+    codes = grids.get_column("code").implode()
+    posts = ctx.snap.posts
+    if any(isinstance(part, Selector) and (part.by or part.source == "post") for part in parts_of(rule)):
+        posts = posts.filter(pl.col("grid").is_in(codes))
+    ancestors = ctx.ancestors.filter(pl.col("grid").is_in(codes))
     cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset")}
     snap = replace(ctx.snap, grids=grids, posts=posts)
     return replace(found, snap=snap, ancestors=ancestors, cache={**cache, ANCESTORS: ancestors}, locks={})
@@ -33,14 +37,13 @@ def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
 
 def _with_those_above(grids: pl.DataFrame, some: pl.Series) -> pl.DataFrame:
     """Those of the grids, and all that they ever lay in."""
-    found = []
-    known = some
+    found = grids.clear()
     while not some.is_empty():
-        found.append(grids.filter(pl.col("code").is_in(some.implode())))
-        above = found[-1].get_column("parent").drop_nulls().unique()
-        some = above.filter(~above.is_in(known.implode()))
-        known = pl.concat([known, some])
-    return pl.concat(found) if found else grids.clear()
+        more = grids.filter(pl.col("code").is_in(some.implode()))
+        found = pl.concat([found, more])
+        above = more.select(code="parent").drop_nulls().unique()
+        some = above.join(found, on="code", how="anti").get_column("code")
+    return found
 
 
 def narrow_of(ctx: Context, rule: Rule, scope: Scope) -> Narrow | None:

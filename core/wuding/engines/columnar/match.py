@@ -14,10 +14,20 @@ import polars as pl
 
 from wuding.domain.period import Every
 from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
+from wuding.engines.columnar.facts import fact_scan
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.links import POPULATIONS, in_time, linked, matter_keys, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.things import judged, own, possible, reads_holder, shared, things, written_out
+from wuding.engines.columnar.things import (
+    judged,
+    judged_lazily,
+    own,
+    possible,
+    reads_holder,
+    shared,
+    things,
+    written_out,
+)
 from wuding.lang.nodes import Duration
 from wuding.program.model import NOWHERE, Escalation, Selector
 
@@ -142,9 +152,14 @@ def correlated(
     A window (`within`) starts at the thing; a thing that waits for one to end is left out until it has, and
     then stands at its end (semantics 13). `bounded`: counterparts count within the
     period (`every`) or up to the moment that is asked of."""
-    rows = rows.with_row_index("_row")
     if bounded and every is None and "upto" in rows.columns:
         rows = rows.with_columns(_until="upto")
+    if every is None and _gathered(rows, sel, other):
+        found = _places_with(ctx, rows, sel, other)
+        rows = rows.join(found, on=sel.source, how="left", maintain_order="left")
+        rows = rows.with_columns(ok=pl.col("ok") & _exists(wanted))
+        return rows.drop("_yes", *(["_until"] if bounded and "_until" in rows.columns else []))
+    rows = rows.with_row_index("_row")
     window = other.within if isinstance(other.within, Duration) and "at" in rows.columns else None
     since = "_since" if "_since" in rows.columns else "at"
     if window is not None:
@@ -162,9 +177,7 @@ def correlated(
     pairs = _mates_judged(ctx, pairs, sel, other)
     found = pairs.group_by("_row").agg(_yes=pl.col("ok.o").fill_null(False).any())
     rows = rows.join(found, on="_row", how="left", maintain_order="left")
-    # yes: certain; no (a row in found, not certain): possible; null: none
-    exists = pl.when(pl.col("_yes").is_null()).then(False).when(pl.col("_yes")).then(True).otherwise(None)
-    rows = rows.with_columns(ok=pl.col("ok") & (exists if wanted else ~exists))
+    rows = rows.with_columns(ok=pl.col("ok") & _exists(wanted))
     if window is not None:
         waiting = pl.col("_end") >= ctx.as_of
         if wanted:
@@ -174,6 +187,31 @@ def correlated(
             rows = rows.with_columns(home=day_of(ctx, rows, "at"))
         rows = rows.drop("_end")
     return rows.drop("_row", "_yes", *(["_until"] if bounded and "_until" in rows.columns else []))
+
+
+def _exists(wanted: bool) -> pl.Expr:
+    """Is there a counterpart (or none, as wanted), by `_yes`: one for certain, one perhaps (false), none (null)?"""
+    found = pl.when(pl.col("_yes").is_null()).then(False).when(pl.col("_yes")).then(True).otherwise(None)
+    return found if wanted else ~found
+
+
+def _gathered(rows: pl.DataFrame, sel: Selector, other: Selector) -> bool:
+    """Is a counterpart of a grid or subject whatever fact lies there, up to one moment for all?"""
+    if sel.source not in ("grid", "subject") or other.source != "fact" or len(other.names) != 1:
+        return False
+    plain = not (other.having or other.lacking or other.by) and other.same is None and other.within is None
+    return plain and shared(other) is None and ("_until" not in rows.columns or rows["_until"].n_unique() < 2)
+
+
+def _places_with(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
+    """The grids or subjects that have counterparts, and whether one of them is certain (`_yes`): facts are gathered by
+    place while they are read, so that neither they nor their pairs with the rows need be held."""
+    facts = judged_lazily(ctx, fact_scan(ctx, other.names[0]), own(other)).filter(pl.col("ok").fill_null(True))
+    until = rows["_until"][0] if "_until" in rows.columns and rows.height else None
+    if until is not None:
+        facts = facts.filter(pl.col("at") < until)
+    found = facts.group_by(sel.source).agg(_yes=pl.col("ok").fill_null(False).any())
+    return found.drop_nulls(sel.source).collect(engine="streaming")
 
 
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
