@@ -55,9 +55,13 @@ def pour(program: Program, snap: Snapshot, tell: Tell) -> None:
 
 
 def _named_once(program: Program) -> frozenset[str]:
-    """The fact types that one selector alone is about."""
-    parts = (part for rule in program.rules for part in parts_of(rule))
-    named = Counter(name for p in parts if isinstance(p, Selector) and p.source == "fact" for name in p.names)
+    """The fact types that one selector alone is about, of a rule that does not come back to it."""
+    named: Counter[str] = Counter()
+    for rule in program.rules:
+        read = [p for p in parts_of(rule) if isinstance(p, Selector) and p.source == "fact"]
+        again = not isinstance(rule, Escalation) or any(step.else_back for step in rule.steps)
+        for name in (name for sel in read for name in sel.names):
+            named[name] += 2 if again else 1
     return frozenset(name for name, times in named.items() if times == 1) - FACTS.keys()
 
 

@@ -29,6 +29,9 @@ class Progress:
     early: list[pl.DataFrame] = field(default_factory=list)
 
 
+OF_STEP = ("ask", "anchor", "due", "closed", "exists", "lacks_")
+
+
 def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.DataFrame:
     """The state of one step in every case."""
     rows = _anchored(ctx, rule, step, now)
@@ -43,6 +46,7 @@ def run_step(ctx: Context, rule: Escalation, step: Step, now: Progress) -> pl.Da
     if step.kind == "tell":
         return _told(ctx, step, rows, now, rule)
     assert step.of is not None
+    rows = rows.select("soonest", "since", *OF_STEP)  # what the case is need not be carried through the joins
     found = belonging(ctx, rule, step.of, now.cases, now.first)
     now.early.append(found.filter("early").select("ask").unique())
     if rule.closes is not None:
@@ -118,24 +122,34 @@ def _first(
     found: pl.DataFrame, rows: pl.DataFrame, start: str, end: str | None, certain: bool, name: str
 ) -> pl.DataFrame:
     """The first match from `start` on (and before `end`): certain ones, or merely possible ones with what they lack."""
-    some = found.filter(pl.col("certain") == certain).select("ask", "at", "lacks_")
-    bounds = rows.select("ask", _start=start, _end=end if end is not None else pl.lit(None, pl.Int64))
-    some = some.join(bounds, on="ask").filter(
-        (pl.col("at") >= pl.col("_start")) & (pl.col("_end").is_null() | (pl.col("at") < pl.col("_end")))
-    )
+    some = found.filter(pl.col("certain") == certain).select("ask", "at", *([] if certain else ["lacks_"]))
+    inside = pl.col("at") >= pl.col("_start")
+    if end is not None:
+        inside &= pl.col("_end").is_null() | (pl.col("at") < pl.col("_end"))
+    bounds = rows.select("ask", _start=start, **({} if end is None else {"_end": end}))
+    some = some.join(bounds, on="ask").filter(inside)
     if certain:
         return some.group_by("ask").agg(pl.col("at").min().alias(name))
     lacks = pl.col("lacks_").explode().drop_nulls().unique().sort()
     return some.group_by("ask").agg(pl.col("at").min().alias(name), lacks.alias(f"{name}_lacks"))
 
 
+def _with(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what was found for some of them; nothing is copied for nothing."""
+    if found.is_empty():
+        return rows.with_columns(
+            pl.lit(None, found.schema[name]).alias(name) for name in found.columns if name != "ask"
+        )
+    return rows.join(found, on="ask", how="left", maintain_order="left")
+
+
 def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(closed_=pl.col("closed"))
     reached = rows.filter(pl.col("anchor").is_not_null())
-    rows = rows.join(_first(found, rows, "anchor", None, True, "hit"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "anchor", None, False, "maybe"), on="ask", how="left")
-    rows = rows.join(_first(found, reached, "since", "anchor", True, "before"), on="ask", how="left")
-    rows = rows.join(_first(found, reached, "since", "anchor", False, "perhaps"), on="ask", how="left")
+    rows = _with(rows, _first(found, rows, "anchor", None, True, "hit"))
+    rows = _with(rows, _first(found, rows, "anchor", None, False, "maybe"))
+    rows = _with(rows, _first(found, reached, "since", "anchor", True, "before"))
+    rows = _with(rows, _first(found, reached, "since", "anchor", False, "perhaps"))
     early = pl.col("hit") < pl.col("soonest")
     in_time = pl.col("due").is_null() | (pl.col("hit") <= pl.col("due"))
     passed = (pl.col("due") < pl.min_horizontal(pl.lit(ctx.as_of), "closed_")).fill_null(False)
@@ -161,7 +175,7 @@ def _expected(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     both = pl.concat_list(pl.col("maybe_lacks").fill_null([]), pl.col("perhaps_lacks").fill_null([]))
     doubtful = rows.filter(pl.col("maybe").is_not_null() | pl.col("perhaps").is_not_null())  # few: lists are dear
     lacks = doubtful.select("ask", lacks=both.list.unique().list.sort())
-    rows = rows.join(lacks, on="ask", how="left", maintain_order="left")
+    rows = _with(rows, lacks)
     rows = rows.with_columns(missing=pl.when(pl.col("status") == "undetermined").then("lacks"))
     done = pl.when(pl.col("status").is_in(["done", "late", "out-of-order"])).then(pl.coalesce("hit", "before"))
     # The limit passed undone; what happens later changes nothing of that (E6b).
@@ -176,8 +190,8 @@ def _survived(ctx: Context, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataF
     rows = rows.with_columns(
         end=pl.col("due") + 1, begin=pl.when(pl.col("anchor").is_not_null()).then(pl.max_horizontal("anchor", "since"))
     )
-    rows = rows.join(_first(found, rows, "begin", "end", True, "hit"), on="ask", how="left")
-    rows = rows.join(_first(found, rows, "begin", "end", False, "maybe"), on="ask", how="left")
+    rows = _with(rows, _first(found, rows, "begin", "end", True, "hit"))
+    rows = _with(rows, _first(found, rows, "begin", "end", False, "maybe"))
     over = (pl.col("due") < ctx.as_of).fill_null(False)
     gone = pl.col("closed").is_not_null() & (pl.col("due").is_null() | (pl.col("closed") <= pl.col("due")))
     status = (
@@ -223,6 +237,7 @@ def _told(ctx: Context, step: Step, rows: pl.DataFrame, now: Progress, rule: Esc
     rows = rows.with_columns(due=due)
     if waits and now.pauses:
         rows = rows.with_columns(due=paused_until(rows, now.pauses))
+    rows = rows.select("grid", "subject", *OF_STEP, *(c for c in rows.columns if c.startswith("falls.")))
     alive = pl.col("closed").is_null() | (pl.col("closed") > pl.col("due"))
     if not waits:
         alive = alive | (pl.col("due") <= pl.col("closed"))

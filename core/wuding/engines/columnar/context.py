@@ -43,7 +43,7 @@ class Context:
     guard: Lock = field(default_factory=Lock)
     scope: Scope | None = None  # of the rule that is being assessed; None: everybody
     narrow: Narrow | None = None  # what that rule reads of facts and findings; None: everything
-    once: frozenset[str] = frozenset()  # fact types that are looked at once, and need not be kept for another time
+    once: frozenset[str] = frozenset()  # fact types that are looked at once, and are not kept for another time
 
     @property
     def zone(self) -> str:

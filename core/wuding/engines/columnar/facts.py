@@ -33,7 +33,7 @@ def facts_of(ctx: Context, name: str) -> pl.DataFrame:
         day = day_of(ctx, frame, "at").alias("day").rechunk()
         return in_one_piece(frame).with_columns(day)
 
-    found: pl.DataFrame = read() if name in ctx.once else ctx.memo(("facts", name, narrowed(ctx, name)), read)
+    found: pl.DataFrame = ctx.memo(("facts", name, narrowed(ctx, name)), read)
     return found
 
 

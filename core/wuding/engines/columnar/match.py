@@ -14,7 +14,7 @@ import polars as pl
 
 from wuding.domain.period import Every
 from wuding.engines.columnar.context import Context, day_of, due_after, holds_on
-from wuding.engines.columnar.facts import fact_scan
+from wuding.engines.columnar.facts import fact_scan, in_one_piece
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.links import POPULATIONS, in_time, linked, matter_keys, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
@@ -114,11 +114,20 @@ def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
 
 def alone(ctx: Context, sel: Selector) -> pl.DataFrame:
     """The things that may meet the selector's own condition; counterparts and holders not yet."""
+    if sel.source == "fact" and len(sel.names) == 1 and sel.names[0] in ctx.once:
+        return _read_once(ctx, sel)
     key = replace(sel, having=(), lacking=(), by=(), same=None, within=None, distinct=None, span=NOWHERE)
     found: pl.DataFrame = ctx.memo(
         ("alone", key, ctx.narrow), lambda: written_out(possible(judged(ctx, things(ctx, sel), own(sel))))
     )
     return found
+
+
+def _read_once(ctx: Context, sel: Selector) -> pl.DataFrame:
+    """The same of facts that nobody asks for again: what cannot meet the condition is left out while they are read."""
+    found = judged_lazily(ctx, fact_scan(ctx, sel.names[0]), own(sel)).filter(pl.col("ok").fill_null(True)).collect()
+    day = day_of(ctx, found, "at").alias("day").rechunk()
+    return written_out(in_one_piece(found)).with_columns(day, home=day, on=day)
 
 
 def _held_to(ctx: Context, rows: pl.DataFrame, sel: Selector, kind: str) -> pl.DataFrame:
