@@ -12,6 +12,7 @@ from wuding.assess.obligations import period_table
 from wuding.engines.columnar.context import ANCESTORS, Context
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
+from wuding.engines.columnar.things import things
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Patrol, Rule, Scoring, Selector, Target
 from wuding.program.parts import parts_of
@@ -124,5 +125,6 @@ def _shared(ctx: Context, rule: Target, scope: Scope) -> Narrow | None:
     apart = _holders_apart(rule.holders) and _holders_apart(share) and share.same is None and share.source == "grid"
     if not apart or not _plain(mate) or mate.source != "fact":
         return None
-    above = ctx.ancestors.filter(pl.col("ancestor").is_in(listed(scope.known).implode()))
+    asked = things(ctx, rule.holders, scope.known).get_column("id")  # of all that a change may concern, these alone
+    above = ctx.ancestors.filter(pl.col("ancestor").is_in(asked.implode()))
     return Narrow(_names([mate]), grids=above.get_column("grid").unique())
