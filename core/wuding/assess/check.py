@@ -1,9 +1,8 @@
-"""The check itself: every rule in its stratum, each seeing the findings of those before it."""
+"""What a check is made of: the rules in their strata, who assesses which, and a snapshot of records in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -11,9 +10,7 @@ import polars as pl
 
 from wuding.assess.charter import charter
 from wuding.assess.escalation import escalation
-from wuding.assess.frame import as_texts, empty, oldest_names, with_ids
 from wuding.assess.patrol import patrol
-from wuding.assess.rulings import breaches_of, ruled
 from wuding.assess.scoring import scoring
 from wuding.assess.targets import targets
 from wuding.assess.veto import veto
@@ -22,8 +19,7 @@ from wuding.domain.fact import CORE, Fact
 from wuding.domain.instants import local_day
 from wuding.domain.period import to_date, to_day
 from wuding.engines.base import Snapshot
-from wuding.engines.columnar.context import Context, open_context
-from wuding.engines.columnar.kept import together
+from wuding.engines.columnar.context import Context
 from wuding.engines.frames import frame_of, grid_frame, post_frame, posts_of, subject_frame
 from wuding.program.added import Added
 from wuding.program.builtin import FACTS
@@ -34,28 +30,6 @@ Assessor = Callable[[Context, Any], pl.DataFrame]
 ASSESSORS: Mapping[type, Assessor] = {
     Charter: charter, Patrol: patrol, Scoring: scoring, Veto: veto, Escalation: escalation, Target: targets,
 }  # fmt: skip
-
-
-def check(program: Program, snap: Snapshot) -> pl.DataFrame:
-    """All findings of a book as of the snapshot's moment: `book id` and the columns of `frame.SCHEMA`, in the
-    order of the rules. Raises WudingError WD801 when a number outgrows 64 bits."""
-    ctx = open_context(program, snap)
-    names = oldest_names(program)
-    named: dict[str, pl.DataFrame] = {}
-
-    def run(rule: Rule) -> tuple[pl.DataFrame, pl.DataFrame]:
-        frame = ruled(ctx, assess_rule(ctx, rule), names, breaches_of(rule))
-        kinds = kinds_of(rule)
-        return frame, with_ids(frame, program.book, names, kinds)
-
-    # Polars leaves the interpreter's lock while it works, so that rules of one stratum fill both cores.
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for stratum in strata(program):
-            for rule, (frame, with_id) in zip(stratum, pool.map(run, stratum), strict=True):
-                ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), frame)
-                named[rule.head.key] = with_id
-    found = [named[r.head.key] for r in program.rules] or [with_ids(empty(), program.book, names)]
-    return as_texts(pl.concat(found))
 
 
 def kinds_of(rule: Rule) -> list[tuple[str, str, str]]:

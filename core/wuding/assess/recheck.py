@@ -69,6 +69,12 @@ def told_again(book: str, as_of: int, window_from: int, digests: Mapping[str, st
     return Concluded(book, as_of, window_from, digests, kept, {new: old for new, old in names.items() if new != old})
 
 
+def check(program: Program, snap: Snapshot) -> pl.DataFrame:
+    """All findings of a book as of the snapshot's moment: `book id` and the columns of `frame.SCHEMA`, in the
+    order of the rules. Raises WudingError WD801 when a number outgrows 64 bits."""
+    return conclude(program, snap).frame
+
+
 def conclude(
     program: Program, snap: Snapshot, past: Concluded | None = None, changes: Changes | None = None
 ) -> Concluded:

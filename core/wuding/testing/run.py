@@ -143,7 +143,7 @@ def check_world(book: str | Path | Program, world: World, plugins: Iterable[Modu
     Raises WD603 for a name that no plugin has, WD604 and WD605 for a file that cannot be read or names no book,
     Rejected for a book with mistakes.
     """
-    from wuding.assess.check import check, snapshot_of_world
+    from wuding.assess import check, snapshot_of_world
     from wuding.assess.frame import records
 
     program = book if isinstance(book, Program) else _program(book, plugins)
