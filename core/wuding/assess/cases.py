@@ -8,12 +8,15 @@ import polars as pl
 
 from wuding.assess.frame import oldest_names, with_ids
 from wuding.assess.veto import _as_findings
-from wuding.engines.columnar.context import Context, in_book, valid_days, where
+from wuding.engines.columnar.context import Context, where
+from wuding.engines.columnar.counterparts import candidates
 from wuding.engines.columnar.counting import counted_columns
+from wuding.engines.columnar.days import valid_days
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.index import case_key
-from wuding.engines.columnar.match import candidates, match
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import in_book
 from wuding.engines.columnar.scope import listed
 from wuding.engines.columnar.things import judged, possible, shared, with_lacks
 from wuding.lang.nodes import Or

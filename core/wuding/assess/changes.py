@@ -16,10 +16,10 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
 from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.counterparts import joined
 from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.kept import Kept
 from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.match import joined
 from wuding.engines.columnar.scope import listed
 from wuding.engines.columnar.things import things
 from wuding.lang.nodes import Duration

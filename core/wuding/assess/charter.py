@@ -9,10 +9,12 @@ from wuding.assess.obligations import FINDING_KEYS, holders
 from wuding.assess.seats import as_spans, one, seat_extras, seated, staffed, tested
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged, spells, verdicts
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, by_value, holds_on, start_of, valid_days
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import FAR, by_value, start_of, valid_days
 from wuding.engines.columnar.facts import thing_type
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import holds_on
 from wuding.engines.columnar.scope import asked_of
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.program.model import Charter, Patrol, Scoring, Veto

@@ -11,7 +11,8 @@ import polars as pl
 
 from wuding.domain.finding import Finding
 from wuding.domain.number import SCALE
-from wuding.engines.columnar.context import Context, day_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import day_of
 from wuding.program.model import Head, Program, Rule, section_of
 
 FEW = pl.Categorical  # texts of which there are few: a number takes the place of each while rules are assessed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.assess.cases import paused_until
-from wuding.engines.columnar.context import Context, due_after, start_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import due_after, start_of
 from wuding.engines.columnar.params import lookup
 from wuding.lang.nodes import Duration, Lit, Param, Term
 from wuding.program.model import Step

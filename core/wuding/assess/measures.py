@@ -13,10 +13,12 @@ import polars as pl
 
 from wuding.domain.number import INT64_MAX, SCALE
 from wuding.domain.period import Every, period_of
-from wuding.engines.columnar.context import Context, by_value
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.counterparts import correlated
 from wuding.engines.columnar.counting import counted, counts, lacking
+from wuding.engines.columnar.days import by_value
 from wuding.engines.columnar.exact import intervals
-from wuding.engines.columnar.match import correlated, match
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged, with_lacks
 from wuding.errors import WudingError

@@ -10,12 +10,14 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.domain.period import Every, home_day, periods_between
-from wuding.engines.columnar.context import FAR, Context, days_of_season, in_book, start_of, valid_days, workday_country
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.counterparts import with_counterparts
+from wuding.engines.columnar.days import FAR, days_of_season, start_of, valid_days, workday_country
 from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.match import with_counterparts
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import in_book
 from wuding.engines.columnar.scope import asked_in
 from wuding.engines.columnar.things import judged, own, possible, shared, things, with_lacks
 from wuding.program.model import Head, Selector

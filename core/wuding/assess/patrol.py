@@ -9,8 +9,9 @@ import polars as pl
 from wuding.assess.frame import shaped
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.period import to_date
-from wuding.engines.columnar.context import FAR, Context, by_value, due_after, start_of, valid_days
+from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.counting import tally
+from wuding.engines.columnar.days import FAR, by_value, due_after, start_of, valid_days
 from wuding.engines.columnar.exact import intervals
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params

@@ -12,27 +12,22 @@ from typing import Any
 
 import polars as pl
 
+from wuding.assess.belonging import NOTHING, Whole, all_of, asked_anew, belonging, holders_of, turned
 from wuding.assess.cases import with_case
-from wuding.assess.changes import EVERY, News, changed_facts, ranked_with, touched
+from wuding.assess.changes import News, changed_facts, ranked_with, touched
 from wuding.assess.frame import oldest_names, with_ids
 from wuding.assess.obligations import period_table
 from wuding.assess.rulings import called
 from wuding.assess.veto import _as_findings
 from wuding.domain.instants import day_start_us
-from wuding.domain.period import Every, period_of, to_date
-from wuding.engines.columnar.context import by_value
+from wuding.domain.period import Every, to_date
 from wuding.engines.columnar.index import case_key
-from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.params import params_in
 from wuding.engines.columnar.scope import Scope
-from wuding.engines.columnar.things import shared
 from wuding.lang.nodes import Param
 from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Measure, Patrol, Rule, Scoring, Selector, Target, Veto
 from wuding.program.parts import parts_of
 
-Whole = None
-NOTHING = Scope()
 UNSETTLED = ("open", "waiting", "undetermined")
 
 
@@ -116,95 +111,16 @@ def _by_case(rule: Rule) -> bool:
     return isinstance(rule, Escalation) or (isinstance(rule, Veto) and rule.every is None)
 
 
-# ── whom a thing belongs to ──────────────────────────────────────────────────────────────────────
-def _belonging(
-    news: News, sel: Selector, kind: str, every: Every | None, *, subtree: bool = False, moves: bool = False
-) -> Scope | None:
-    """The holders (and, where each thing counts in its own period alone, their periods) to whom touched things of
-    the selector belong (14a). `moves`: they count in other periods too."""
-    rows = touched(news, sel)
-    if rows is None:
-        return Whole
-    if rows.is_empty():
-        return NOTHING
-    if sel.same is not None or kind == "fact":
-        return Whole
-    found = _holders(news, rows, kind, subtree or sel.within == "subtree")
-    found = found.filter(pl.col("holder").is_not_null()).unique()
-    if every is None or moves or sel.source in POPULATIONS or "home" not in found.columns:
-        return Scope(holders=frozenset(found.get_column("holder")))
-    free = pl.col(EVERY) | pl.col("home").is_null()
-    whole = frozenset(found.filter(free).get_column("holder"))
-    return Scope(holders=whole, pairs=_pairs(found.filter(~free), every))
-
-
-def _holders(news: News, rows: pl.DataFrame, kind: str, subtree: bool) -> pl.DataFrame:
-    """The touched things with the `holder` of each kind to whom they may belong."""
-    keep = [c for c in ("home", EVERY) if c in rows.columns]
-    if kind == "grid" and subtree:
-        some = rows.get_column("grid").unique().implode()
-        up = news.ctx.ancestors.filter(pl.col("grid").is_in(some)).select("grid", holder="ancestor").unique()
-        return rows.select("grid", *keep).join(up, on="grid").select("holder", *keep)
-    if kind == "post":
-        posts = news.ctx.snap.posts.select("person", holder="id")
-        actors = rows.filter(pl.col("actor").is_not_null()).select("actor", *keep)
-        return actors.join(posts, left_on="actor", right_on="person").select("holder", *keep)
-    return rows.select(pl.col(kind).alias("holder"), *keep)
-
-
-def _pairs(rows: pl.DataFrame, every: Every) -> dict[str, frozenset[str]]:
-    """By period, the holders of the rows (`holder home`)."""
-    labels = by_value(rows.get_column("home"), lambda day: period_of(day, every).label, pl.String)
-    groups = rows.select("holder", label=labels).group_by("label").agg(pl.col("holder").unique())
-    return {str(label): frozenset(holders) for label, holders in groups.iter_rows()}
-
-
-def _all_of(*scopes: Scope | None) -> Scope | None:
-    found = NOTHING
-    for scope in scopes:
-        if scope is None:
-            return Whole
-        found |= scope
-    return found
-
-
-def _asked(news: News, sel: Selector) -> Scope | None:
-    """The holders that a change of counterparts, or of a parameter, may make holders or make none."""
-    if news.another_day and sel.source in POPULATIONS and shared(sel) is not None:
-        for param in params_in(shared(sel)):
-            values = news.ctx.program.parameters[param.name].values
-            if any(news.today_was <= day < news.ctx.today_end for day, _ in values):
-                return Whole
-    rows = touched(news, sel)
-    if rows is None:
-        return Whole
-    if rows.is_empty():
-        return NOTHING
-    if sel.source in POPULATIONS:
-        return Scope(holders=frozenset(rows.get_column("id").drop_nulls()))
-    return Scope(holders=frozenset(rows.get_column("seq").cast(pl.String)))
-
-
-def _turned(news: News, every: Every) -> Scope:
-    """The periods that have begun or ended since the last check."""
-    if not news.later:
-        return NOTHING
-    table = period_table(news.ctx, replace(every, unit="day") if every.unit == "workday" else every)
-    ended = (pl.col("finish") > news.was) & (pl.col("finish") <= news.ctx.as_of)
-    begun = pl.col("pstart") >= news.today_was
-    return Scope(periods=frozenset(table.filter(ended | begun).get_column("label")))
-
-
 # ── one section after the other ──────────────────────────────────────────────────────────────────
 def _patrol(news: News, rule: Patrol) -> Scope | None:
     kind = rule.holders.source
-    asked = _asked(news, rule.holders)
+    asked = asked_anew(news, rule.holders)
     if rule.must is not None:
         return asked
     assert rule.do is not None
     if rule.apart is None:
         assert rule.every is not None
-        found = _all_of(asked, _belonging(news, rule.do, kind, rule.every), _turned(news, rule.every))
+        found = all_of(asked, belonging(news, rule.do, kind, rule.every), turned(news, rule.every))
         return found if found is None else _in_season(news, rule, found)
     if news.another_day:
         return Whole
@@ -213,7 +129,7 @@ def _patrol(news: News, rule: Patrol) -> Scope | None:
         old = news.old[rule.head.key]
         running = pl.col("status").is_in(["due", "undetermined"]) & (pl.col("due") < news.ctx.as_of)
         passed = Scope(holders=frozenset(old.filter(running).get_column("holder")))
-    return _all_of(asked, _belonging(news, rule.do, kind, None), passed)
+    return all_of(asked, belonging(news, rule.do, kind, None), passed)
 
 
 def _in_season(news: News, rule: Patrol, scope: Scope) -> Scope:
@@ -228,11 +144,11 @@ def _in_season(news: News, rule: Patrol, scope: Scope) -> Scope:
 def _charter(news: News, rule: Charter) -> Scope | None:
     if news.another_day:
         return Whole
-    asked = _asked(news, rule.holders)
+    asked = asked_anew(news, rule.holders)
     if rule.of is None or rule.kind == "seat":
         return asked if rule.exclusive == "no" else (Whole if asked is None or asked else NOTHING)
     subtree = rule.kind == "count" and rule.of.within != "self"
-    return _all_of(asked, _belonging(news, rule.of, rule.holders.source, None, subtree=subtree))
+    return all_of(asked, belonging(news, rule.of, rule.holders.source, None, subtree=subtree))
 
 
 def _measured(news: News, measures: tuple[Measure, ...], kind: str, every: Every | None, subtree: bool) -> Scope | None:
@@ -243,22 +159,22 @@ def _measured(news: News, measures: tuple[Measure, ...], kind: str, every: Every
         sel = measure.of
         if measure.share_with is not None:
             sel = replace(sel, having=(*sel.having, measure.share_with))
-        parts.append(_belonging(news, sel, kind, every, subtree=subtree, moves=measure.period == "previous"))
-    return _all_of(*parts)
+        parts.append(belonging(news, sel, kind, every, subtree=subtree, moves=measure.period == "previous"))
+    return all_of(*parts)
 
 
 def _scoring(news: News, rule: Scoring) -> Scope | None:
     kind, every = rule.holders.source, rule.every
-    parts = [_asked(news, rule.holders), _measured(news, rule.measures, kind, every, False)]
-    parts += [_belonging(news, item.each, kind, every) for item in rule.items if item.each is not None]
+    parts = [asked_anew(news, rule.holders), _measured(news, rule.measures, kind, every, False)]
+    parts += [belonging(news, item.each, kind, every) for item in rule.items if item.each is not None]
     if every is not None:
-        parts.append(_turned(news, every))
+        parts.append(turned(news, every))
     for veto in news.ctx.program.rules:
         if isinstance(veto, Veto) and rule.head.id in veto.touches:
             struck = news.differing(veto.head.id)
             if struck is not None:
                 parts.append(Scope(holders=frozenset(struck.get_column("holder").drop_nulls())))
-    found = _all_of(*parts)
+    found = all_of(*parts)
     if not found:
         return found
     if not _side_by_side(rule):
@@ -299,11 +215,11 @@ def _veto(news: News, rule: Veto) -> Scope | None:
         )
         return Scope(cases=frozenset(own))
     if rule.strikes == "subject":
-        found = _holders(news, rows, "subject", False)
+        found = holders_of(news, rows, "subject", False)
     elif rule.strikes == "post":
-        found = _holders(news, rows, "post", False)
+        found = holders_of(news, rows, "post", False)
     else:
-        found = _holders(news, rows, "grid", True)
+        found = holders_of(news, rows, "grid", True)
     return Scope(holders=frozenset(found.get_column("holder").drop_nulls()))
 
 
@@ -314,16 +230,16 @@ def _reads_charter(news: News, sel: Selector) -> bool:
 
 def _target(news: News, rule: Target) -> Scope | None:
     kind, subtree = rule.holders.source, rule.holders.source == "grid"
-    parts = [_asked(news, rule.holders), _measured(news, rule.measures, kind, rule.every, subtree)]
+    parts = [asked_anew(news, rule.holders), _measured(news, rule.measures, kind, rule.every, subtree)]
     if rule.count is not None:
-        parts.append(_belonging(news, rule.count, kind, rule.every, subtree=subtree))
+        parts.append(belonging(news, rule.count, kind, rule.every, subtree=subtree))
     if rule.share_of is not None:
         sel = rule.share_of
         if rule.share_with is not None:
             sel = replace(sel, having=(*sel.having, rule.share_with))
-        parts.append(_belonging(news, sel, kind, rule.every, subtree=subtree))
+        parts.append(belonging(news, sel, kind, rule.every, subtree=subtree))
     if rule.every is not None:
-        parts.append(_turned(news, rule.every))
+        parts.append(turned(news, rule.every))
     elif news.later and rule.hold:
         return Whole  # who reached a date earlier is asked again at each moment (T2)
     elif news.later:
@@ -334,7 +250,7 @@ def _target(news: News, rule: Target) -> Scope | None:
             if (end := day_start_us(day + 1, news.ctx.zone)) > news.was and (end <= news.ctx.as_of or news.another_day)
         }
         parts.append(Scope(periods=frozenset(ahead)))
-    return _all_of(*parts)
+    return all_of(*parts)
 
 
 def _escalation(news: News, rule: Escalation) -> Scope | None:

@@ -23,7 +23,7 @@ from wuding.domain.fact import Fact
 from wuding.domain.instants import local_day
 from wuding.domain.number import SCALE
 from wuding.engines.columnar.conditions import BUILTIN, column
-from wuding.engines.columnar.context import valid_days
+from wuding.engines.columnar.days import valid_days
 from wuding.engines.columnar.exact import holds, reads
 from wuding.engines.columnar.params import lookup
 from wuding.engines.durable.cells import NUMERIC, cell_of

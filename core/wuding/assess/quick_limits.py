@@ -13,7 +13,7 @@ from wuding.domain.fact import Fact
 from wuding.domain.instants import local_day
 from wuding.domain.period import to_date
 from wuding.engines.base import Match
-from wuding.engines.columnar.context import FAR, valid_days, workday_country
+from wuding.engines.columnar.days import FAR, valid_days, workday_country
 from wuding.lang.nodes import Duration
 from wuding.program.model import Patrol
 

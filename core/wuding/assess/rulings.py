@@ -8,7 +8,8 @@ import polars as pl
 
 from wuding.assess.frame import with_ids
 from wuding.domain.finding import BREACHES
-from wuding.engines.columnar.context import Context, start_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import start_of
 from wuding.engines.columnar.facts import facts_of
 from wuding.program.added import Added
 from wuding.program.model import Rule

@@ -12,7 +12,8 @@ from wuding.assess.measures import Lacks, lacking_of, points, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.assess.standing import banded, ranked, rewarded, settled, vetoed
 from wuding.domain.number import SCALE, to_scaled
-from wuding.engines.columnar.context import Context, by_value, valid_days
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import by_value, valid_days
 from wuding.engines.columnar.exact import inputs, intervals, over, text
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.scope import asked_of

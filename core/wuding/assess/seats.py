@@ -7,7 +7,8 @@ from fractions import Fraction
 import polars as pl
 
 from wuding.assess.spans import BAD, GOOD, UNKNOWN, counts_by_day, merged
-from wuding.engines.columnar.context import FAR, Context
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import FAR
 from wuding.engines.columnar.exact import three_valued
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.lang.nodes import Cmp, Cond, Field, Lit

@@ -9,9 +9,11 @@ import polars as pl
 
 from wuding.assess.frame import as_json
 from wuding.domain.number import SCALE, rounded, to_scaled
-from wuding.engines.columnar.context import Context, ancestor_at, by_value
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import by_value
 from wuding.engines.columnar.exact import holds, inputs, over, reads
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import ancestor_at
 from wuding.lang.nodes import Field, Term
 from wuding.program.model import Scoring, Veto
 

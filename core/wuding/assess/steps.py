@@ -9,9 +9,11 @@ import polars as pl
 from wuding.assess.cases import belonging, paused_until
 from wuding.assess.frame import as_json
 from wuding.assess.limits import Pauses, later, limited, repeats
-from wuding.engines.columnar.context import Context, ancestor_at, by_value, day_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import by_value, day_of
 from wuding.engines.columnar.holding import holders_of_role
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import ancestor_at
 from wuding.engines.columnar.things import judged, possible, with_lacks
 from wuding.program.model import Escalation, Step
 

@@ -11,8 +11,9 @@ from wuding.assess.measures import Lacks, lacking_of, share_of, with_measure
 from wuding.assess.obligations import FINDING_KEYS, asked_by_period, holders
 from wuding.domain.number import SCALE, rounded, to_scaled
 from wuding.domain.period import Every, to_date
-from wuding.engines.columnar.context import FAR, Context, by_value, start_of, valid_days
+from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.counting import counted, lacking
+from wuding.engines.columnar.days import FAR, by_value, start_of, valid_days
 from wuding.engines.columnar.exact import intervals, three_valued
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params

@@ -10,21 +10,13 @@ import polars as pl
 from wuding.assess.frame import as_json, oldest_names, shaped, with_ids
 from wuding.domain.number import plain
 from wuding.domain.period import Every, period_of, to_date, to_day
-from wuding.engines.columnar.context import (
-    Context,
-    ancestor_at,
-    by_value,
-    day_of,
-    due_after,
-    holds_on,
-    in_book,
-    start_of,
-    valid_days,
-)
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.counterparts import candidates
+from wuding.engines.columnar.days import by_value, day_of, due_after, start_of, valid_days
 from wuding.engines.columnar.exact import prepare, reads
 from wuding.engines.columnar.holding import in_role
-from wuding.engines.columnar.match import candidates
 from wuding.engines.columnar.params import params_in, with_params
+from wuding.engines.columnar.places import ancestor_at, holds_on, in_book
 from wuding.engines.columnar.scope import asked_of, inside, listed
 from wuding.engines.columnar.things import conjuncts, judged, possible, shared, with_lacks
 from wuding.lang.nodes import And, Cond, Duration, Field

@@ -9,9 +9,10 @@ import polars as pl
 
 from wuding.domain.period import Every
 from wuding.engines.columnar.conditions import leaves, parts
+from wuding.engines.columnar.counterparts import correlated
 from wuding.engines.columnar.holding import in_role
 from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.match import correlated, match
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import conjuncts, judged
 from wuding.explain.model import Part

@@ -10,7 +10,8 @@ from wuding.assess.measures import with_measure
 from wuding.assess.obligations import asked_by_period, holders
 from wuding.domain.number import rounded
 from wuding.domain.period import to_date, to_day
-from wuding.engines.columnar.match import correlated, match
+from wuding.engines.columnar.counterparts import correlated
+from wuding.engines.columnar.match import match
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.things import judged
 from wuding.explain.evidence import COLUMNS, cells_of, evidence

@@ -13,7 +13,8 @@ from wuding.assess.frame import as_json, shaped
 from wuding.assess.obligations import FINDING_KEYS, period_table
 from wuding.domain.number import SCALE, plain, to_scaled
 from wuding.domain.period import Every
-from wuding.engines.columnar.context import Context, valid_days
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import valid_days
 from wuding_morality.account import BEFORE, Account, Balance
 from wuding_morality.before import checked
 from wuding_morality.held import Held, Keys, asked_of, by_period, held_by, in_force

@@ -12,7 +12,8 @@ from wuding.assess.obligations import FINDING_KEYS
 from wuding.domain.calendar import due, is_workday
 from wuding.domain.instants import local_day
 from wuding.domain.number import SCALE
-from wuding.engines.columnar.context import FAR, Context, workday_country
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import FAR, workday_country
 from wuding.engines.columnar.facts import thing_type
 from wuding.engines.columnar.match import match
 from wuding.lang.nodes import Duration, Param

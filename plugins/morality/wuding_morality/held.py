@@ -12,7 +12,8 @@ from wuding.assess.obligations import FINDING_KEYS, holders
 from wuding.domain.instants import local_day
 from wuding.domain.number import SCALE
 from wuding.domain.period import Every, period_of
-from wuding.engines.columnar.context import FAR, Context, valid_days
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import FAR, valid_days
 from wuding.engines.columnar.facts import thing_type
 from wuding.engines.columnar.match import match
 from wuding.engines.columnar.things import with_lacks

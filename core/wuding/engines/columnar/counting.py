@@ -9,12 +9,15 @@ import polars as pl
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every
 from wuding.engines.columnar.conditions import column
-from wuding.engines.columnar.context import Context, day_expression, holds_on
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.counterparts import asks_holder, candidates
+from wuding.engines.columnar.days import day_expression
 from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.facts import fact_scan
 from wuding.engines.columnar.holding import acted_for, acting_posts
 from wuding.engines.columnar.links import POPULATIONS
-from wuding.engines.columnar.match import asks_holder, candidates, match
+from wuding.engines.columnar.match import match
+from wuding.engines.columnar.places import holds_on
 from wuding.engines.columnar.things import judged, judged_lazily, lackable, own, shared, things, with_lacks
 from wuding.lang.nodes import Field
 from wuding.program.model import Selector

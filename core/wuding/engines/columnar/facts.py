@@ -9,7 +9,8 @@ import polars as pl
 
 from wuding.domain.fact import CORE
 from wuding.domain.instants import day_start_us
-from wuding.engines.columnar.context import Context, day_of
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import day_of
 from wuding.engines.columnar.index import case_key, when
 from wuding.engines.columnar.scope import Narrow, listed
 from wuding.engines.frames import schema_of

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from wuding.engines.columnar.context import FAR, Context, holds_on
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import FAR
 from wuding.engines.columnar.facts import facts_of
+from wuding.engines.columnar.places import holds_on
 
 DEPUTIES = ("A", "B")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from wuding.domain.period import Every, period_of
-from wuding.engines.columnar.context import Context, by_value, holds_on
+from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.days import by_value
+from wuding.engines.columnar.places import holds_on
 from wuding.engines.terms import key_fields
 from wuding.program.model import Selector
 

@@ -11,7 +11,8 @@ from wuding.domain.fact import Fact
 from wuding.domain.number import SCALE
 from wuding.engines.base import Match, Snapshot, involving
 from wuding.engines.columnar.conditions import BUILTIN, column, leaves
-from wuding.engines.columnar.context import Context, day_of, due_after, open_context
+from wuding.engines.columnar.context import Context, open_context
+from wuding.engines.columnar.days import day_of, due_after
 from wuding.engines.columnar.exact import reads
 from wuding.engines.columnar.links import BUILTIN_KEYS
 from wuding.engines.columnar.things import judged, possible

@@ -13,9 +13,11 @@ import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, day_of, days_in_book, where
+from wuding.engines.columnar.context import Context, where
+from wuding.engines.columnar.days import day_of
 from wuding.engines.columnar.exact import prepare, takes_exactness
 from wuding.engines.columnar.facts import at_grids, facts_of, narrowed
+from wuding.engines.columnar.places import days_in_book
 from wuding.engines.columnar.scope import listed
 from wuding.lang.nodes import And, Cond, Field, Has, Holder, Param
 from wuding.program.model import Selector
