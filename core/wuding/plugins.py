@@ -31,9 +31,8 @@ Text = tuple[str, str]  # a file's text, and the name under which diagnostics sh
 
 
 def plugin_manager(extra: Iterable[ModuleType] = ()) -> pluggy.PluginManager:
-    """A manager with every installed plugin, and with the modules given. A plugin that cannot be imported
-    raises WD601, naming it; WD850 and WD851 for
-    texts that cannot be used."""
+    """A manager with every installed plugin, and with the modules given. Raises WD601 for a plugin that cannot be
+    imported, WD850 and WD851 for texts that cannot be used."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     try:
