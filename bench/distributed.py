@@ -28,8 +28,8 @@ from importing import peak
 from world import SHARES, write_world
 
 from wuding.app.parting import branches_of, in_parts
+from wuding.assess.check import conclude
 from wuding.assess.parted import Parted, without_branches
-from wuding.assess.recheck import conclude
 from wuding.engines.base import Snapshot
 from wuding.program.model import Program
 from wuding.store.export import folder_of, write_facts

@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from others import ENGINES, Fact, Hits, plain
 
-from wuding.assess.check import SIDE_BY_SIDE
+from wuding.assess.assessors import SIDE_BY_SIDE
 from wuding.book.load import load_domain, load_program
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import open_context

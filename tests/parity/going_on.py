@@ -8,8 +8,8 @@ from typing import Any
 from tests.parity.history import History, Moment, changes, rows
 
 from wuding.assess import carry, live
-from wuding.assess.check import snapshot_of_world
-from wuding.assess.recheck import Concluded, check, conclude
+from wuding.assess.check import Concluded, check, conclude
+from wuding.assess.records import snapshot_of_world
 from wuding.domain.corrections import CORRECTION
 from wuding.domain.fact import Fact
 from wuding.engines.base import Matcher

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.parity import draw, kit
 from tests.parity.worlds import DRAW, Case, cases, describe
 
-from wuding.assess.check import corrections_applied, fact_frames
+from wuding.assess.records import corrections_applied, fact_frames
 from wuding.domain.fact import Fact
 from wuding.domain.world import World
 from wuding.engines.base import Changes

@@ -12,8 +12,8 @@ from tests.parity.history import rows
 from tests.parity.worlds import SECTIONS, Case, cases
 
 from wuding.assess import snapshot_of_world
+from wuding.assess.check import check
 from wuding.assess.parted import Parted, conclude_in_parts
-from wuding.assess.recheck import check
 
 GIVEN = os.environ.get("WUDING_PARITY_EXAMPLES")
 EXAMPLES = int(GIVEN or "12")

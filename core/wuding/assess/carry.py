@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 
+from wuding.assess.assessors import kinds_of
 from wuding.assess.board import Board, Change, changes_of
 from wuding.assess.changes import News, news_of
-from wuding.assess.check import kinds_of
+from wuding.assess.check import assessed
 from wuding.assess.frame import as_texts, bare, empty, with_ids
 from wuding.assess.live import NEVER, Live, first_after
 from wuding.assess.plan import scope_of
@@ -23,7 +24,6 @@ from wuding.assess.quick import cases_of, countable, counted, may_be, nothing_ru
 from wuding.assess.quick_case import told_again
 from wuding.assess.quick_limits import spaced
 from wuding.assess.quick_share import carry, shared_again, shares_of
-from wuding.assess.recheck import assessed
 from wuding.domain.fact import CORE, Fact
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Match

@@ -15,10 +15,10 @@ from typing import Any
 import polars as pl
 
 from wuding.assess.board import Board
+from wuding.assess.check import Concluded, conclude
 from wuding.assess.frame import bare, oldest_names
 from wuding.assess.pulse import pulse_of, restless
 from wuding.assess.quick_share import carry
-from wuding.assess.recheck import Concluded, conclude
 from wuding.domain.fact import CORE, Fact
 from wuding.engines.base import Changes, Snapshot
 from wuding.engines.columnar.context import Context, open_context

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from wuding.assess.check import SIDE_BY_SIDE, strata
+from wuding.assess.assessors import SIDE_BY_SIDE, strata
+from wuding.assess.check import assessed_apart, facts_read
 from wuding.assess.frame import named_lazily, oldest_names
-from wuding.assess.recheck import assessed_apart, facts_read
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import open_context
 from wuding.engines.columnar.kept import together

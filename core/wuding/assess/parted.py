@@ -12,10 +12,10 @@ from functools import partial
 
 import polars as pl
 
+from wuding.assess.assessors import SIDE_BY_SIDE
 from wuding.assess.branches import Branches, cut, phases
-from wuding.assess.check import SIDE_BY_SIDE
+from wuding.assess.check import Concluded, assessed, conclude
 from wuding.assess.frame import empty, oldest_names
-from wuding.assess.recheck import Concluded, assessed, conclude
 from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.engines.base import Snapshot

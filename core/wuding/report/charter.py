@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from wuding.assess.check import check
 from wuding.assess.obligations import holders
-from wuding.assess.recheck import check
 from wuding.domain.period import to_date
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context, open_context

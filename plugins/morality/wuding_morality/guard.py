@@ -77,7 +77,7 @@ def _holder(rule: Account, fact: Fact) -> str | None:
 
 def refusals(program: Program, rule: Account, world: World, types: Collection[str]) -> Iterator[Refusal]:
     """What is wrong with the accounts of a world, as far as facts of these types can make it so."""
-    from wuding.assess.check import snapshot_of_world
+    from wuding.assess.records import snapshot_of_world
     from wuding.engines.columnar.context import open_context
     from wuding_morality.assess import lines
     from wuding_morality.before import checked

@@ -9,9 +9,9 @@ from tests.parity import kit
 
 from wuding.assess import snapshot_of_world
 from wuding.assess.branches import Branches, cut, phases
+from wuding.assess.check import check
 from wuding.assess.locality import SUBJECT, Link, needs_of
 from wuding.assess.parted import conclude_in_parts
-from wuding.assess.recheck import check
 from wuding.domain.period import Every
 from wuding.domain.post import Post
 from wuding.domain.world import World

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from wuding import Wuding, WudingError
-from wuding.assess.check import snapshot_of_world
-from wuding.assess.recheck import check
+from wuding.assess.check import check
+from wuding.assess.records import snapshot_of_world
 from wuding.catalogue import texts
 from wuding.domain.grid import Grid
 from wuding.domain.post import Post
