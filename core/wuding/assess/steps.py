@@ -125,6 +125,9 @@ def _first(
 ) -> pl.DataFrame:
     """The first match from `start` on (and before `end`): certain ones, or merely possible ones with what they lack."""
     some = found.filter(pl.col("certain") == certain).select("ask", "at", *([] if certain else ["lacks_"]))
+    if some.is_empty():
+        none = some.select("ask", pl.col("at").alias(name))
+        return none if certain else none.with_columns(pl.lit([], pl.List(pl.String)).alias(f"{name}_lacks"))
     inside = pl.col("at") >= pl.col("_start")
     if end is not None:
         inside &= pl.col("_end").is_null() | (pl.col("at") < pl.col("_end"))

@@ -229,12 +229,14 @@ def with_lacks(
 ) -> pl.DataFrame:
     """The frame with the list of fields that the condition reads and the row or its holder lacks (semantics 16a); empty
     where the row is certain. Few rows are not, so the lists are made for them alone."""
-    frame = frame.drop(name, strict=False)
+    frame = frame.drop(name) if name in frame.columns else frame
     columns = lackable(cond, by)
     nothing = pl.lit([], pl.List(pl.String)).alias(name)
-    unsure = frame.filter(~pl.col(sure).fill_null(False))
+    known = frame.get_column(sure)
+    if known.all() and not known.null_count():
+        return frame.with_columns(nothing)
     found = [pl.when(pl.col(c).is_null()).then(pl.lit(n)) for n, c in sorted(columns) if c in frame.columns]
-    if not found or unsure.is_empty():
+    if not found:
         return frame.with_columns(nothing)
     rows = frame.with_row_index("_lack")
     named = rows.filter(~pl.col(sure).fill_null(False)).select(
