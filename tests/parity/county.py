@@ -26,6 +26,7 @@ levels: [county, town, village, cell]
 roles:
   keeper: {title: {zh: k, en: k}, duties: [watch]}
   chief: {title: {zh: c, en: c}, duties: [watch], sees: subtree}
+  guest: {title: {zh: g, en: g}, duties: [watch], sees: all}
 duties: {watch: {zh: w, en: w}}
 subjects: {shop: {title: {zh: s, en: s}, fields: {}}}
 facts:
@@ -44,6 +45,7 @@ calendar: {spring: {from: 02-01, to: 02-20}}
 patrol:
   - {id: monthly, for: {grid: cell}, do: {fact: visit, by: keeper, when: {filed: true}}, every: month}
   - {id: weekly, for: {grid: cell}, do: {fact: visit, by: chief}, every: week, during: spring}
+  - {id: seen, for: {grid: cell}, do: {fact: visit, by: [guest, keeper]}, every: month}
   - {id: shops, for: {subject: shop}, do: {fact: visit}, every: month}
 escalation:
   - id: hazard
@@ -107,7 +109,7 @@ def facts(draw: Any) -> Fact:
         "fire": {"grave": draw(maybe)},
     }[kind]
     subject = draw(st.sampled_from([None, f"s-{grid}"])) if kind == "visit" and grid in CELLS else None
-    actor = draw(st.sampled_from([f"k-{grid}", f"c-{grid[:2]}", None]))
+    actor = draw(st.sampled_from([f"k-{grid}", f"c-{grid[:2]}", "g", None]))
     return Fact(0, "d", kind, grid, subject, actor, at, at, {k: v for k, v in fields.items() if v is not None})
 
 
@@ -126,7 +128,7 @@ def growing(draw: Any) -> History:
     times = sorted(draw(st.lists(st.sampled_from(DAYS[6:]), min_size=len(cuts), max_size=len(cuts))))
     shops = tuple(Subject(f"s-{code}", "shop", code) for code in CELLS)
     posts = [Post(f"p-{code}", f"k-{code}", "keeper", code) for code in CELLS[:-1]]
-    posts.append(Post("p-t0", "c-t0", "chief", "t0"))
+    posts += [Post("p-t0", "c-t0", "chief", "t0"), Post("p-t1v0", "g", "guest", "t1v0")]
     place = World(grids(draw(st.booleans())), shops, tuple(posts), (), 0, window_from=kit.day("2024-01-01"))
     moments = [
         (program(), replace(place, facts=tuple(known[:cut]), as_of=kit.at(day + " 12:00")))

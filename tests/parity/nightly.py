@@ -2,10 +2,10 @@
 
 Of the cases, seven in ten are worlds that the oracle and the columnar engine check (every tenth of them through a
 ledger and its columns too), one in ten is a history that is checked whole, by going on and fact by fact, and two in
-ten are facts that the oracle, the columnar and the durable engine match; some histories of a county come on top. They are shared out over the sections and
-drawn from a fresh seed, which is printed; `--section` and `--seed` draw the same again. Every kind of difference is
-shown once, in a case made small where that is possible; the exit code says whether there was any. `--drawn` ends with
-a table of what was drawn and how often it mattered.
+ten are facts that the oracle, the columnar and the durable engine match; some histories of a county come on top. They
+are shared out over the sections and drawn from a fresh seed, which is printed; `--section` and `--seed` draw the same
+again. Every kind of difference is shown once, in a case made small where that is possible; the exit code says whether
+there was any. `--drawn` ends with a table of what was drawn and how often it mattered.
 """
 
 from __future__ import annotations

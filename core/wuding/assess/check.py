@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -126,10 +126,11 @@ def conclude(
 
 
 def _index(ctx: Context, rule: Rule) -> None:
-    """Remembers when the facts of the rule's cases happened, while they are there."""
+    """Remembers when the facts of the rule's cases happened, while they are there: anew, as a rule that is assessed
+    whole may read them differently from before."""
     if isinstance(rule, Escalation):
         for name in naming_their_case(ctx, rule):
-            ctx.memo(("index", name, rule.case), partial(index_of, facts_of(ctx, name), rule.case))
+            ctx.cache["index", name, rule.case] = index_of(facts_of(ctx, name), rule.case)
 
 
 def _lasting(program: Program, past: Concluded, changes: Changes) -> Mapping[Any, Any]:
