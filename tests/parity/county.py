@@ -109,7 +109,7 @@ def facts(draw: Any) -> Fact:
         "fire": {"grave": draw(maybe)},
     }[kind]
     subject = draw(st.sampled_from([None, f"s-{grid}"])) if kind == "visit" and grid in CELLS else None
-    actor = draw(st.sampled_from([f"k-{grid}", f"c-{grid[:2]}", "g", None]))
+    actor = draw(st.sampled_from([f"k-{grid}", f"c-{grid[:2]}", "g", "o", None]))
     return Fact(0, "d", kind, grid, subject, actor, at, at, {k: v for k, v in fields.items() if v is not None})
 
 
@@ -129,6 +129,7 @@ def growing(draw: Any) -> History:
     shops = tuple(Subject(f"s-{code}", "shop", code) for code in CELLS)
     posts = [Post(f"p-{code}", f"k-{code}", "keeper", code) for code in CELLS[:-1]]
     posts += [Post("p-t0", "c-t0", "chief", "t0"), Post("p-t1v0", "g", "guest", "t1v0")]
+    posts.append(Post("p-shop", "o", "keeper", "t1v0a", "s-t0v0a"))
     place = World(grids(draw(st.booleans())), shops, tuple(posts), (), 0, window_from=kit.day("2024-01-01"))
     moments = [
         (program(), replace(place, facts=tuple(known[:cut]), as_of=kit.at(day + " 12:00")))

@@ -21,6 +21,7 @@ from wuding.errors import Span
 from wuding.lang.nodes import And, Cmp, Cond, Duration, Field, Lit, Term
 from wuding.program.builtin import FACTS
 from wuding.program.model import (
+    Charter,
     Domain,
     FieldType,
     Head,
@@ -36,6 +37,7 @@ from wuding.program.model import (
     Thing,
     Veto,
 )
+from wuding.program.parts import holders_asked
 
 ZONE = "Asia/Shanghai"
 KINDS = ("a", "b", "c")
@@ -162,6 +164,9 @@ def uses_of(rules: Iterable[Rule]) -> dict[str, frozenset[str]]:
         keys = {other.head.key for other in every if other.head.id in names}
         if isinstance(rule, Scoring):
             keys |= {other.head.key for other in every if isinstance(other, Veto) and rule.head.id in other.touches}
+        if isinstance(rule, Charter):  # it asks whom others are about (C4)
+            names = set().union(*(read_by(holders) for holders in holders_asked(every, rule)))
+            keys |= {other.head.key for other in every if other.head.id in names}
         uses[rule.head.key] = frozenset(keys)
     return uses
 

@@ -14,7 +14,7 @@ from wuding.domain.period import Every
 from wuding.domain.post import Post
 from wuding.domain.subject import Subject
 from wuding.lang.nodes import Cmp, Duration, Field, Lit
-from wuding.program.model import Charter, Item, Measure, Patrol, Scoring, Selector, Target
+from wuding.program.model import Charter, Escalation, Item, Measure, Patrol, Scoring, Selector, Step, Target
 
 
 @pytest.mark.parametrize("asked", ["share_of", "count"])
@@ -137,3 +137,40 @@ def test_8a_who_moved_before_the_window_is_asked_where_it_is(moved: str) -> None
     given = replace(world(as_of="2024-01-20", window_from="2024-01-01"), subjects=(before, now))
     assert difference(Case(program(rule), given)) == ""
     assert [f.grid for f in columnar(given, program(rule))] == ["B2" if moved < "2024-01-02" else "B1"]
+
+
+OWNER = Post("P1", "li", "keeper", "B2", "S1")  # at a subject; its grid is not where the matter is
+SHOP = (Subject("S1", "shop", "B2"),)
+
+
+@pytest.mark.parametrize("holders, within", [("area", "subtree"), ("block", None)])
+def test_15_a_post_at_the_subject_of_the_deed_counts_wherever_it_is(holders: str, within: str | None) -> None:
+    done = sel("fact", "visit", by=("keeper",), within=within)
+    rule = Patrol(head("p"), Selector("grid", (holders,)), do=done, every=Every("month"))
+    place = "B2" if within else "B1"
+    given = world(
+        fact("visit", "2024-01-10", place, "li", "S1"), as_of="2024-03-05", posts=(OWNER,), subjects=SHOP
+    )  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    assert "met" in {found.status for found in columnar(given, program(rule))}
+
+
+def test_15d_so_it_does_for_the_counterpart_of_a_thing() -> None:
+    fixed = sel("fact", "fix", by=("chief",))
+    rule = Escalation(head("e"), sel("fact", "report", lacking=(fixed,)), (), None, ())
+    given = world(
+        fact("fix", "2024-01-01", "B2", "li", "S1", ref="R2"), fact("report", "2024-02-01", "A1", ref="R2"),
+        as_of="2024-03-05", posts=(replace(OWNER, role="chief"),),
+    )  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    assert columnar(given, program(rule)) == []
+
+
+def test_25_a_step_finds_who_has_a_post_at_the_subject_wherever_it_is() -> None:
+    tell = Step("s", "tell", "opening", tell_role="keeper", tell_at="here")
+    rule = Escalation(head("e"), sel("fact", "report"), (), None, (tell,))
+    given = world(
+        fact("report", "2024-02-01", "A1", subject="S1"), as_of="2024-03-05", posts=(OWNER,), subjects=SHOP
+    )  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    assert {f.status for f in columnar(given, program(rule)) if f.step == "s"} == {"told"}

@@ -17,7 +17,8 @@ from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.places import holds_on
 from wuding.engines.columnar.scope import asked_of
 from wuding.engines.columnar.things import judged, with_lacks
-from wuding.program.model import Charter, Patrol, Scoring, Veto
+from wuding.program.model import Charter, Veto
+from wuding.program.parts import rules_asked
 
 
 def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
@@ -134,27 +135,39 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataF
         elif thing == "duty":
             parts.append(staffed(ctx, asked, rule, [r.name for r in roles if r.duties]))
         elif thing in ("task", "reward"):
-            covered = ruled_holders(ctx, rule, asked, thing)
-            parts.append(
-                asked.filter(~pl.col("holder").is_in(covered)).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8))
-            )
+            parts.append(_ruled(ctx, rule, asked, thing))
         else:
             parts.append(asked.filter(pl.col("grid").is_null()).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8)))
     return parts
 
 
-def ruled_holders(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> list[str]:
-    """The holders that a patrol rule (task), or a scoring or veto rule (reward), selects."""
-    found: set[str] = set()
-    for other in ctx.program.rules:
-        if isinstance(other, Patrol if thing == "task" else Scoring) and other.holders.source == rule.holders.source:
-            found |= set(holders(ctx, other.holders).get_column("holder"))
-        if thing == "reward" and isinstance(other, Veto):
-            if other.strikes == rule.holders.source:
-                return asked.get_column("holder").to_list()
-            if rule.holders.source == "grid":
-                found |= set(ctx.snap.grids.filter(pl.col("level") == other.strikes).get_column("code"))
-    return sorted(found)
+def _ruled(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> pl.DataFrame:
+    """On which days there is a rule for the holder."""
+    spans = ruled_spans(ctx, rule, asked, thing)
+    days = counts_by_day(asked, spans.filter("certain"), spans)
+    state = pl.when(pl.col("low") > 0).then(GOOD).when(pl.col("high") > 0).then(UNKNOWN).otherwise(BAD)
+    return days.select("ask", "s", "e", state=state.cast(pl.Int8))
+
+
+def ruled_spans(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> pl.DataFrame:
+    """The days on which a patrol rule (task), or a scoring or veto rule (reward), selects those who are asked (C4):
+    `ask s e certain`."""
+    parts = [asked.select("ask", s="a", e="b", certain=pl.lit(True)).clear()]
+    for other in rules_asked(ctx.program.rules, rule, thing):
+        valid_from, valid_to = valid_days(ctx, other.head.valid_from, other.head.valid_to)
+        if not isinstance(other, Veto):
+            found = holders(ctx, other.holders).select("holder", "start", "end", certain="sure")
+        elif other.strikes == rule.holders.source:
+            found = asked.select("holder", start=None, end=None, certain=pl.lit(True))
+        else:
+            struck = ctx.snap.grids.filter(pl.col("level") == other.strikes)
+            found = struck.select("start", "end", holder="code", certain=pl.lit(True))
+        first = pl.max_horizontal(pl.col("start").fill_null(-FAR), pl.lit(valid_from))
+        last = pl.min_horizontal(pl.col("end").fill_null(FAR), pl.lit(valid_to))
+        rows = asked.select("ask", "holder").join(found, on="holder")
+        rows = rows.select("ask", s=first.cast(pl.Int32), e=last.cast(pl.Int32), certain="certain")
+        parts.append(rows.filter(pl.col("s") < pl.col("e")))
+    return pl.concat(parts)
 
 
 def _placed(versions: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -25,8 +25,8 @@ from wuding.engines.columnar.context import Context, open_context
 from wuding.engines.columnar.kept import Findings, Kept
 from wuding.lang.nodes import Param
 from wuding.program.builtin import FACTS
-from wuding.program.model import Program, Rule, Scoring, Selector, Veto
-from wuding.program.parts import parts_of, rule_digests
+from wuding.program.model import Charter, Program, Rule, Scoring, Selector, Veto
+from wuding.program.parts import holders_asked, parts_of, rule_digests
 
 NEVER = 2**62  # later than any moment
 
@@ -147,7 +147,8 @@ def touched_by(program: Program) -> Touched:
     by_type: dict[str, set[str]] = {}
     readers: dict[str, set[str]] = {}
     for rule in program.rules:
-        for part in parts_of(rule):
+        others = holders_asked(program.rules, rule) if isinstance(rule, Charter) else []
+        for part in parts_of((rule, *others)):
             if isinstance(part, Selector) and part.source == "fact":
                 for name in part.names or every:
                     by_type.setdefault(name, set()).add(rule.head.key)

@@ -15,7 +15,7 @@ from wuding.engines.terms import key_fields, thing_of, types_of
 from wuding.lang.nodes import Param
 from wuding.program.builtin import FACTS
 from wuding.program.model import Charter, Escalation, Measure, Patrol, Program, Rule, Scoring, Selector, Target, Veto
-from wuding.program.parts import parts_of
+from wuding.program.parts import holders_asked, parts_of
 
 SUBJECT = ("subject",)
 ANY = ""  # a grid of whatever level
@@ -172,9 +172,8 @@ def _charter(program: Program, rule: Charter) -> Needs:
     found = _asked(program, rule.holders)
     if rule.exclusive != "no" or rule.deputy == "neighbour":
         return found | PEOPLE
-    for other in program.rules if {"task", "reward"} & set(rule.complete) else ():
-        if isinstance(other, Patrol | Scoring) and other.holders.source == rule.holders.source:
-            found |= _asked(program, other.holders)
+    for holders in holders_asked(program.rules, rule):
+        found |= _asked(program, holders)
     if rule.of is None or rule.kind == "seat":
         return found
     subtree = rule.kind == "partition" or (rule.kind == "count" and rule.of.within != "self")

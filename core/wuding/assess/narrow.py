@@ -10,6 +10,7 @@ import polars as pl
 
 from wuding.assess.obligations import period_table
 from wuding.engines.columnar.context import ANCESTORS, Context
+from wuding.engines.columnar.holding import may_act
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
 from wuding.engines.columnar.things import things
@@ -20,18 +21,16 @@ from wuding.program.parts import parts_of
 
 def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
     """The context in which a rule is assessed for a scope alone. Where it is known at which grids the rule looks, the
-    tree is as small as that: what is joined with grids and posts need not be joined with those of a whole county. (Who
-    sees all grids may act there from a post anywhere.)"""
+    tree is as small as that: what is joined with grids and posts need not be joined with those of a whole county."""
     narrow = narrow_of(ctx, rule, scope)
     found = replace(ctx, scope=scope, narrow=narrow)
     if narrow is None or narrow.grids is None:
         return found
     grids = _with_those_above(ctx.snap.grids, narrow.grids)
     codes = grids.get_column("code").implode()
-    posts, roles = ctx.snap.posts, ctx.program.domain.roles
-    by = {role for part in parts_of(rule) if isinstance(part, Selector) for role in part.by}
-    if by and not any(roles[role].sees == "all" for role in by if role in roles):
-        posts = posts.filter(pl.col("grid").is_in(codes))
+    posts = ctx.snap.posts
+    if any(isinstance(part, Selector) and part.by for part in parts_of(rule)):
+        posts = posts.filter(may_act(ctx.program, pl.col("grid").is_in(codes)))
     ancestors = ctx.ancestors.filter(pl.col("grid").is_in(codes))
     cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset")}
     snap = replace(ctx.snap, grids=grids, posts=posts)

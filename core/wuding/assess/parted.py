@@ -20,6 +20,7 @@ from wuding.domain.fact import CORE
 from wuding.domain.instants import local_day
 from wuding.engines.base import Snapshot
 from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.holding import may_act
 from wuding.engines.columnar.kept import Kept, together
 from wuding.program.model import Program, Rule
 from wuding.program.parts import rule_digests
@@ -137,8 +138,7 @@ def part_of(snap: Snapshot, program: Program, mine: _Inside, ancestors: pl.DataF
     """The snapshot of one part: its grids, subjects and facts; of the posts those that act in it, and those in the
     grids above, who look after it or are told of it. The core's facts (absences, waivers, appeals) stay whole."""
     above = ancestors.get_column("ancestor").unique().implode()
-    seeing = [name for name, role in program.domain.roles.items() if role.sees == "all"]
-    posts = snap.posts.filter(mine("grid") | pl.col("grid").is_in(above) | pl.col("role").is_in(seeing))
+    posts = snap.posts.filter(may_act(program, mine("grid") | pl.col("grid").is_in(above)))
     kept: pl.Expr | None = None
     if snap.kept_by is not None:  # whole files can be passed over
         names = snap.kept_by.filter(mine("grid")).get_column("branch").unique()

@@ -26,7 +26,7 @@ from wuding.engines.columnar.scope import Scope
 from wuding.lang.nodes import Param
 from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Measure, Patrol, Rule, Scoring, Selector, Target, Veto
-from wuding.program.parts import parts_of
+from wuding.program.parts import holders_asked, parts_of
 
 UNSETTLED = ("open", "waiting", "undetermined")
 
@@ -145,6 +145,7 @@ def _charter(news: News, rule: Charter) -> Scope | None:
     if news.another_day:
         return Whole
     asked = asked_anew(news, rule.holders)
+    asked = all_of(asked, *(asked_anew(news, sel) for sel in holders_asked(news.ctx.program.rules, rule)))
     if rule.of is None or rule.kind == "seat":
         return asked if rule.exclusive == "no" else (Whole if asked is None or asked else NOTHING)
     subtree = rule.kind == "count" and rule.of.within != "self"

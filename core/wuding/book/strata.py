@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from wuding.errors import Diagnostic, Rejected
 from wuding.lang.nodes import Param
-from wuding.program.model import Parameter, Rule, Scoring, Selector, Veto
-from wuding.program.parts import parts_of
+from wuding.program.model import Charter, Parameter, Rule, Scoring, Selector, Veto
+from wuding.program.parts import holders_asked, parts_of
 
 Uses = Mapping[str, frozenset[str]]
 
@@ -19,7 +19,7 @@ def ordered(rules: Sequence[Rule], parameters: Mapping[str, Parameter]) -> tuple
     """
     uses = {rule.head.id: frozenset[str]() for rule in rules}
     for rule in rules:
-        uses[rule.head.id] |= _read_by(rule, parameters) | _vetoes_of(rule, rules)
+        uses[rule.head.id] |= _read_by(rule, parameters) | _asked_by(rule, rules, parameters) | _vetoes_of(rule, rules)
     uses = {name: used & uses.keys() for name, used in uses.items()}
     _check_trials(rules, uses)
     order = _sorted(rules, uses)
@@ -33,7 +33,13 @@ def ordered(rules: Sequence[Rule], parameters: Mapping[str, Parameter]) -> tuple
     return tuple(rule for name in order for rule in rules if rule.head.id == name), keys
 
 
-def _read_by(rule: Rule, parameters: Mapping[str, Parameter]) -> frozenset[str]:
+def _asked_by(rule: Rule, rules: Sequence[Rule], parameters: Mapping[str, Parameter]) -> frozenset[str]:
+    """What decides whom other rules are about, where a charter asks whether there are such rules (C4)."""
+    holders = holders_asked(rules, rule) if isinstance(rule, Charter) else []
+    return frozenset[str]().union(*(_read_by(sel, parameters) for sel in holders))
+
+
+def _read_by(rule: Rule | Selector, parameters: Mapping[str, Parameter]) -> frozenset[str]:
     found: set[str] = set()
     for part in parts_of(rule):
         if isinstance(part, Selector) and part.source == "finding":

@@ -131,15 +131,17 @@ def _duties(at: Scene, rule: Charter, asked: pl.DataFrame) -> Part:
 
 
 def _complete(at: Scene, rule: Charter, asked: pl.DataFrame) -> Part:
-    from wuding.assess.charter import ruled_holders
+    from wuding.assess.charter import ruled_spans
 
     domain = at.program.domain
     everyone = _present(at, rule, asked, tuple(domain.roles))
     active = _present(at, rule, asked, tuple(r.name for r in domain.roles.values() if r.duties))
+    that_day = asked.with_columns(a="pday", b=pl.col("pday") + 1)
     lines = []
     for thing in rule.complete:
         if thing in ("task", "reward"):
-            there = at.row["holder"] in ruled_holders(at.ctx, rule, asked, thing)
+            spans = ruled_spans(at.ctx, rule, that_day, thing).join(that_day.select("ask", "a", "b"), on="ask")
+            there = not spans.filter("certain", pl.col("s") < pl.col("b"), pl.col("e") > pl.col("a")).is_empty()
             answer = at.say(f"charter.{thing}-yes" if there else f"charter.{thing}-no")
         else:
             people = {"person": everyone, "duty": active}.get(thing)

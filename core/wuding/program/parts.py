@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 
 from wuding.lang.nodes import Param
 from wuding.program.added import Added
-from wuding.program.model import Charter, Escalation, Program, Rule
+from wuding.program.model import Charter, Escalation, Patrol, Program, Rule, Scoring, Selector, Veto
 
-MEANING = 1  # counts the changes of what rules mean in this code: earlier findings are not carried over then
+MEANING = 2  # counts the changes of what rules mean in this code: earlier findings are not carried over then
 UNSAID = frozenset({"title", "label", "clauses", "severity", "span"})  # said to people, decides nothing
 
 
@@ -26,6 +26,27 @@ def parts_of(item: object) -> Iterator[object]:
     elif isinstance(item, Mapping):
         for part in item.values():
             yield from parts_of(part)
+
+
+def rules_asked(rules: Iterable[Rule], rule: Charter, thing: str) -> list[Patrol | Scoring | Veto]:
+    """The rules that may be the task, or the reward, of those whom the charter is about. No live rule uses a trial one
+    (23)."""
+    found: list[Patrol | Scoring | Veto] = []
+    for other in rules:
+        if other.head.trial and not rule.head.trial:
+            continue
+        if isinstance(other, Patrol if thing == "task" else Scoring) and other.holders.source == rule.holders.source:
+            found.append(other)
+        if isinstance(other, Veto) and thing == "reward" and rule.holders.source in ("grid", other.strikes):
+            found.append(other)
+    return found
+
+
+def holders_asked(rules: Iterable[Rule], rule: Charter) -> list[Selector]:
+    """Whom the rules are about of which the charter asks whether there is one for its own holders."""
+    things = [thing for thing in rule.complete if thing in ("task", "reward")]
+    found = [other for thing in things for other in rules_asked(rules, rule, thing)]
+    return [other.holders for other in found if not isinstance(other, Veto)]
 
 
 def rule_digests(program: Program, in_force: tuple[int | None, int | None] = (None, None)) -> dict[str, str]:

@@ -8,6 +8,7 @@ from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.days import FAR
 from wuding.engines.columnar.facts import facts_of
 from wuding.engines.columnar.places import holds_on
+from wuding.program.model import Program
 
 DEPUTIES = ("A", "B")
 
@@ -69,8 +70,8 @@ def _moved(ctx: Context, deeds: pl.DataFrame) -> pl.DataFrame:
 
 
 def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
-    """`person grid subject start end`: for which grid (null: every one) somebody may act in one of the roles, and
-    when."""
+    """`person grid subject start end`: for which grid (null: every one) or subject (null: any) somebody may act in one
+    of the roles, and when. A post at a subject counts for that subject wherever it is (15)."""
     posts = ctx.snap.posts.filter(pl.col("role").is_in(roles))
     principals = posts.filter(~pl.col("capacity").is_in(DEPUTIES))
     acting = pl.concat([principals, _acting_deputies(ctx, posts)], how="vertical")
@@ -78,6 +79,9 @@ def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
     for (role,), group in acting.group_by("role"):
         sees = ctx.program.domain.roles[str(role)].sees if str(role) in ctx.program.domain.roles else "own"
         group = group.select("person", "grid", "subject", "start", "end")
+        of_subject = pl.col("subject").is_not_null()
+        found.append(group.filter(of_subject).with_columns(grid=pl.lit(None, pl.String)))
+        group = group.filter(~of_subject)
         if sees == "all":
             group = group.with_columns(grid=pl.lit(None, pl.String))
         elif sees == "subtree":
@@ -91,6 +95,13 @@ def acting_posts(ctx: Context, roles: tuple[str, ...]) -> pl.DataFrame:
     if not found:
         return posts.select("person", "grid", "subject", "start", "end").clear()
     return pl.concat(found)
+
+
+def may_act(program: Program, here: pl.Expr) -> pl.Expr:
+    """Of the posts those who may act at grids of which `here` says by `grid` that they, or what lies above them, are
+    looked at: also from a post at a subject, which may have moved, or in a role that sees all grids."""
+    seeing = [name for name, role in program.domain.roles.items() if role.sees == "all"]
+    return here | pl.col("subject").is_not_null() | pl.col("role").is_in(seeing)
 
 
 def _acting_deputies(ctx: Context, posts: pl.DataFrame) -> pl.DataFrame:
@@ -148,9 +159,11 @@ def holders_of_role(
     ctx: Context, rows: pl.DataFrame, role: str, grid: str, subject: str | None, day: str
 ) -> pl.DataFrame:
     """The rows' index `_row` with `persons`, the sorted list of who holds the role there on that day."""
-    posts = ctx.snap.posts.filter(pl.col("role") == role).select("person", "grid", "start", "end", _s="subject")
+    posts = ctx.snap.posts.filter(pl.col("role") == role)
     frame = rows.select(g=grid, s=pl.col(subject) if subject else pl.lit(None, pl.String), d=day).with_row_index("_row")
-    found = frame.join(posts, left_on="g", right_on="grid").filter(
-        (pl.col("_s").is_null() | (pl.col("_s") == pl.col("s")).fill_null(False)) & holds_on(pl.col("d"))
-    )
+    parts = []
+    for place, key, here in (("g", "grid", pl.col("subject").is_null()), ("s", "subject", pl.lit(True))):
+        there = posts.filter(here).select("person", "start", "end", _place=key)
+        parts.append(frame.join(there, left_on=place, right_on="_place").filter(holds_on(pl.col("d"))))
+    found = pl.concat([part.select("_row", "person") for part in parts])
     return found.group_by("_row").agg(persons=pl.col("person").unique().sort())
