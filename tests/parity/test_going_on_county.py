@@ -12,7 +12,7 @@ from wuding.engines.matchers import open_matcher
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 @given(growing())
 def test_going_on_equals_checking_everything(history: History) -> None:
     assert went_on_differently(history) == ""
@@ -21,7 +21,7 @@ def test_going_on_equals_checking_everything(history: History) -> None:
 def test_arrival_by_arrival_equals_checking_everything() -> None:
     matcher = open_matcher()
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
+    @settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
     @given(growing())
     def run(history: History) -> None:
         assert arrived_differently(history, matcher) == ""
