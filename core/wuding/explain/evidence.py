@@ -196,7 +196,8 @@ def _column(name: str) -> str:
 def _not_acting(at: Scene, sel: Selector, rows: pl.DataFrame) -> list[list[str]]:
     grid = "a.grid" if "a.grid" in rows.columns else "grid"
     subject = "a.subject" if "a.subject" in rows.columns else "subject"
-    acted = in_role(at.ctx, rows, sel.by, grid, subject, "home").to_list()
+    about = pl.col(subject) if sel.by == ("self",) else pl.coalesce(subject, "subject")  # 15: or that of the deed
+    acted = in_role(at.ctx, rows.with_columns(_about=about), sel.by, grid, "_about", "home").to_list()
     roles = at.words.joined([at.words.role(r) for r in sel.by], "or")
     found: list[list[str]] = []
     for yes, row in zip(acted, rows.iter_rows(named=True), strict=True):
