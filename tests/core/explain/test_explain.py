@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from wuding import Wuding, WudingError
+from wuding import Subject, Wuding, WudingError
 from wuding.assess.check import check
 from wuding.assess.records import snapshot_of_world
 from wuding.catalogue import texts
@@ -119,6 +119,19 @@ def test_a_missed_patrol_tells_its_rule_what_counted_what_did_not_and_what_would
     assert by_day["2024-05-05 09:00"] == "registered and reported: no; asked: registered and reported is yes"
     assert parts["remedy"].sentences[0].startswith("1 more between 2024-05-01 00:00 and 2024-06-01 00:00 at B")
     assert parts["remedy"].sentences[2].startswith("the first one after: 2024-06-02 09:00")
+
+
+def test_who_has_a_post_at_the_subject_of_a_deed_acted(w: Wuding) -> None:
+    w.add_subjects([Subject("E", "enterprise", "B", "厂")])
+    w.appoint([Post("", "mei", "cell-head", "B", "E")])
+    w.record("inspection", grid="B", subject="E", actor="mei", at="2024-05-06T09:00", filed=False)
+    w.record("inspection", grid="B", subject="E", actor="mei", at="2024-05-07T09:00", filed=True)
+    w.check(as_of="2024-06-15")
+    found = w.explain(MISSED)
+    parts = {part.kind: part for part in found.parts}
+    assert [row[1] for row in parts["counted"].rows] == ["2024-05-03 09:00", "2024-05-07 09:00"]
+    by_day = {row[1]: row[-1] for row in parts["not-counted"].rows}
+    assert by_day["2024-05-06 09:00"] == "registered and reported: no; asked: registered and reported is yes"
 
 
 def test_a_patrol_that_runs_says_what_can_still_meet_it_and_in_chinese(w: Wuding) -> None:
