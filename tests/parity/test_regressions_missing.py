@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import fact, head, is_, it_is, num, program, sel, shop, world
+from tests.parity.kit import day, fact, head, is_, it_is, num, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.domain.period import Every
@@ -90,3 +91,13 @@ def test_17a_a_fact_that_waited_is_asked_for_its_own_moment(scored: bool) -> Non
     there = world(reported, fact("visit", "2024-03-08T12:00", "B1"), as_of="2024-04-01", window_from="2024-03-01")
     assert difference(Case(program(rule), there)) == ""
     assert [f.at for f in columnar(there, program(rule))] == [reported.at]
+
+
+@pytest.mark.parametrize("when", [{"every": Every("year"), "reach": ONE}, {"reach_on": ((day("2024-12-31"), ONE),)}])
+def test_8a_who_may_be_asked_or_not_is_undetermined_also_while_the_time_runs(when: dict[str, Any]) -> None:
+    large = sel("subject", "shop", when=Cmp(">=", Field("size", "int"), num(2)))
+    rule = Target(head("t"), large, count=VISIT, **when)
+    given = world(as_of="2024-03-31", subjects=(shop("S1", "B2"),))
+    assert difference(Case(program(rule), given)) == ""
+    (found,) = columnar(given, program(rule))
+    assert (found.status, found.missing) == ("undetermined", ("size",))

@@ -46,13 +46,14 @@ PARAMETERS = {
 
 @st.composite
 def programs(draw: Any, sections: tuple[str, ...]) -> Program:
-    """A program of one or two rules of each section named, each able to read those before it."""
+    """A program of one or two rules of each section named, each able to read those before it. A veto touches the scores
+    that come after it: so a book's rules are put in order when it is read."""
     found: list[Rule] = []
-    scores = tuple(f"scoring{n}" for n, section in enumerate(sections) if section == "scoring")
     for n, section in enumerate(sections):
         id = f"{section}{n}"
         if section == "veto":
-            found.append(draw(DRAW[section](id, tuple(found), touches=scores)))
+            after = tuple(f"scoring{m}" for m, other in enumerate(sections) if other == "scoring" and m > n)
+            found.append(draw(DRAW[section](id, tuple(found), touches=after)))
         else:
             found.append(draw(DRAW[section](id, tuple(found))))
     if draw(st.integers(0, 5)) == 5:  # the last rule is read by none

@@ -115,10 +115,9 @@ def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.
     else:
         rows = rows.with_columns(lacks_=pl.lit([], pl.List(pl.String)))
     rows = _scaled(rows)
-    unknown = ~pl.col("sure") | pl.col("_yes").is_null()
     status = (
-        pl.when(~pl.col("over")).then(pl.lit("on-course")).when(unknown).then(pl.lit("undetermined"))
-        .when("_yes").then(pl.lit("reached")).otherwise(pl.lit("missed"))
+        pl.when(~pl.col("sure")).then(pl.lit("undetermined")).when(~pl.col("over")).then(pl.lit("on-course"))
+        .when(pl.col("_yes").is_null()).then(pl.lit("undetermined")).when("_yes").then(pl.lit("reached")).otherwise(pl.lit("missed"))
     )  # fmt: skip
     rows = rows.with_columns(status=status)
     missing = (
