@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import fact, head, parameter, program, sel, shop, world
+from tests.parity.kit import day, fact, head, it_is, parameter, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.lang.nodes import Cmp, Duration, Field, Param
-from wuding.program.model import Patrol, Selector
+from wuding.program.model import Patrol, Selector, Target
 
 
 def test_9_apart_reads_parameters_on_the_day_of_each_fact() -> None:
@@ -15,8 +15,22 @@ def test_9_apart_reads_parameters_on_the_day_of_each_fact() -> None:
     least = parameter("least", "number", {"2024-01-01": 3, "2024-02-18": 2})
     enough = Cmp(">=", Field("people", "int"), Param("least", "number"))
     rule = Patrol(head("p"), Selector("subject"), do=sel("fact", "visit", when=enough), apart=Duration(90, "d"))
-    visits = [fact("visit", day, "B1", subject="S1", people=2) for day in ("2024-02-10", "2024-02-29")]
+    visits = [fact("visit", when, "B1", subject="S1", people=2) for when in ("2024-02-10", "2024-02-29")]
     given = world(*visits, as_of="2024-03-05", window_from="2024-01-01", subjects=(shop("S1", "B1"),))
     book = program(rule, parameters={"least": least})
     assert difference(Case(book, given)) == ""
     assert [f.period for f in columnar(given, book)] == ["2024-01-01", "2024-02-29"]
+
+
+def test_t2_what_holds_is_asked_as_on_the_date_that_passed() -> None:
+    """A limit raised since then is not what was reached."""
+    limit = parameter("limit", "number", {"2024-01-01": 1, "2024-02-18": 2})
+    few = sel("fact", "visit", when=Cmp("<", Field("people", "int"), Param("limit", "number")))
+    rule = Target(
+        head("t"), Selector("subject"), count=few, reach_on=((day("2024-02-12"), it_is("=", 0)),), hold=True
+    )  # fmt: skip
+    given = world(fact("visit", "2024-01-31", "B1", subject="S1", people=1), as_of="2024-03-01",
+                  subjects=(shop("S1", "B1"),))  # fmt: skip
+    book = program(rule, parameters={"limit": limit})
+    assert difference(Case(book, given)) == ""
+    assert {f.period: f.status for f in columnar(given, book)} == {"2024-02-12": "reached", "hold": "reached"}

@@ -37,12 +37,16 @@ def _by_date(ctx: Context, rule: Target) -> list[pl.DataFrame]:
     for day, test in rule.reach_on:
         asked = _asked_on(ctx, rule, day, to_date(day).isoformat())
         parts.append(_measured(ctx, rule, asked, test, None))
-    passed = [(day, test) for day, test in rule.reach_on if day < ctx.today_end - 1 or _over(ctx, day)]
+    valid_from, valid_to = valid_days(ctx, rule.head.valid_from, rule.head.valid_to)
+    dates = [(day, test) for day, test in rule.reach_on if valid_from <= day < valid_to]
+    passed = [(day, test) for day, test in dates if day < ctx.today_end - 1 or _over(ctx, day)]
     if rule.hold and passed:
         reached = pl.concat(parts).filter(pl.col("status") == "reached").select("holder").unique()
         asked = _asked_on(ctx, rule, ctx.today_end - 1, "hold").join(reached, on="holder", how="semi")
+        last, test = passed[-1]  # what it asked then: parameters are those of the date (T2)
+        asked = asked.with_columns(pday=pl.lit(last, pl.Int32))
         asked = asked.with_columns(over=pl.lit(True), finish=pl.lit(ctx.as_of + 1), upto=pl.lit(ctx.as_of + 1))
-        parts.append(_measured(ctx, rule, asked, passed[-1][1], None))
+        parts.append(_measured(ctx, rule, asked, test, None))
     return parts
 
 
