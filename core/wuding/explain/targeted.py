@@ -66,9 +66,11 @@ def _asked(at: Scene, rule: Target) -> pl.DataFrame:
         return asked.filter((pl.col("holder") == row["holder"]) & (pl.col("label") == row["period"]))
     day = at.ctx.today_end - 1 if row["period"] == "hold" else to_day(date.fromisoformat(row["period"]))
     seen = min(day, at.ctx.today_end - 1)
+    passed = [end for end, _ in rule.reach_on if end < at.ctx.today_end] if row["period"] == "hold" else []
     rows = holders(at.ctx, rule.holders).filter(pl.col("holder") == row["holder"]).sort("start").tail(1)
     return rows.with_columns(
-        pday=pl.lit(day, pl.Int32), mday=pl.lit(seen, pl.Int32), upto=pl.lit(row["due"], pl.Int64),
+        pday=pl.lit(passed[-1] if passed else day, pl.Int32), mday=pl.lit(seen, pl.Int32),
+        upto=pl.lit(row["due"], pl.Int64),
     ).with_row_index("ask")  # fmt: skip
 
 
