@@ -150,8 +150,8 @@ def _ruled(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> pl.D
 
 
 def ruled_spans(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> pl.DataFrame:
-    """The days on which a patrol rule (task), or a scoring or veto rule (reward), selects those who are asked (C4):
-    `ask s e certain`."""
+    """The days, among those asked about (`a` to `b`), on which a patrol rule (task), or a scoring or veto rule
+    (reward), selects those who are asked (C4): `ask s e certain`."""
     parts = [asked.select("ask", s="a", e="b", certain=pl.lit(True)).clear()]
     for other in rules_asked(ctx.program.rules, rule, thing):
         valid_from, valid_to = valid_days(ctx, other.head.valid_from, other.head.valid_to)
@@ -162,9 +162,9 @@ def ruled_spans(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) ->
         else:
             struck = ctx.snap.grids.filter(pl.col("level") == other.strikes)
             found = struck.select("start", "end", holder="code", certain=pl.lit(True))
-        first = pl.max_horizontal(pl.col("start").fill_null(-FAR), pl.lit(valid_from))
-        last = pl.min_horizontal(pl.col("end").fill_null(FAR), pl.lit(valid_to))
-        rows = asked.select("ask", "holder").join(found, on="holder")
+        first = pl.max_horizontal("a", "start", pl.lit(valid_from))
+        last = pl.min_horizontal("b", "end", pl.lit(valid_to))
+        rows = asked.select("ask", "holder", "a", "b").join(found, on="holder")
         rows = rows.select("ask", s=first.cast(pl.Int32), e=last.cast(pl.Int32), certain="certain")
         parts.append(rows.filter(pl.col("s") < pl.col("e")))
     return pl.concat(parts)

@@ -44,8 +44,9 @@ def _by_date(ctx: Context, rule: Target) -> list[pl.DataFrame]:
         reached = pl.concat(parts).filter(pl.col("status") == "reached").select("holder").unique()
         asked = _asked_on(ctx, rule, ctx.today_end - 1, "hold").join(reached, on="holder", how="semi")
         last, test = passed[-1]  # what it asked then: parameters are those of the date (T2)
-        asked = asked.with_columns(pday=pl.lit(last, pl.Int32))
-        asked = asked.with_columns(over=pl.lit(True), finish=pl.lit(ctx.as_of + 1), upto=pl.lit(ctx.as_of + 1))
+        asked = asked.with_columns(
+            pday=pl.lit(last, pl.Int32), over=pl.lit(True), finish=pl.lit(ctx.as_of + 1), upto=pl.lit(ctx.as_of + 1)
+        )
         parts.append(_measured(ctx, rule, asked, test, None))
     return parts
 
@@ -121,7 +122,8 @@ def _findings(rule: Target, rows: pl.DataFrame, test: Test, lacks: Lacks) -> pl.
     rows = _scaled(rows)
     status = (
         pl.when(~pl.col("sure")).then(pl.lit("undetermined")).when(~pl.col("over")).then(pl.lit("on-course"))
-        .when(pl.col("_yes").is_null()).then(pl.lit("undetermined")).when("_yes").then(pl.lit("reached")).otherwise(pl.lit("missed"))
+        .when(pl.col("_yes").is_null()).then(pl.lit("undetermined"))
+        .when("_yes").then(pl.lit("reached")).otherwise(pl.lit("missed"))
     )  # fmt: skip
     rows = rows.with_columns(status=status)
     missing = (
