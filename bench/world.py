@@ -45,7 +45,7 @@ def _tree(folder: Path, leaves: int) -> tuple[pl.Series, pl.DataFrame]:
     grids = pl.DataFrame(rows, schema=["code", "name", "parent", "level"], orient="row").with_columns(
         kinds=pl.lit([], pl.List(pl.String)), start=pl.lit(None, pl.Int32), end=pl.lit(None, pl.Int32)
     )
-    grids.write_parquet(folder / "grids.parquet")
+    grids.sort("code").write_parquet(folder / "grids.parquet")  # as a registry has them
     cells = grids.filter(pl.col("level") == "cell").get_column("code")
     keepers = pl.DataFrame({"grid": cells}).with_columns(person="k-" + pl.col("grid"), role=pl.lit("keeper"))
     chiefs = grids.filter(pl.col("level") == "town").select(

@@ -9,6 +9,7 @@ import polars as pl
 from wuding.assess.changes import EVERY, News, touched
 from wuding.assess.obligations import period_table
 from wuding.domain.period import Every, period_of
+from wuding.engines.columnar.context import rows_of
 from wuding.engines.columnar.days import by_value
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.params import params_in
@@ -45,8 +46,7 @@ def holders_of(news: News, rows: pl.DataFrame, kind: str, subtree: bool) -> pl.D
     """The touched things with the `holder` of each kind to whom they may belong."""
     keep = [c for c in ("home", EVERY) if c in rows.columns]
     if kind == "grid" and subtree:
-        some = rows.get_column("grid").unique().implode()
-        up = news.ctx.ancestors.filter(pl.col("grid").is_in(some)).select("grid", holder="ancestor").unique()
+        up = rows_of(news.ctx.ancestors, "grid", rows.get_column("grid")).select("grid", holder="ancestor").unique()
         return rows.select("grid", *keep).join(up, on="grid").select("holder", *keep)
     if kind == "post":
         posts = news.ctx.snap.posts.select("person", holder="id")

@@ -15,7 +15,7 @@ import polars as pl
 from wuding.domain.fact import CORE
 from wuding.domain.instants import DAY_US
 from wuding.engines.base import Changes
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import Context, rows_of
 from wuding.engines.columnar.counterparts import joined
 from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.kept import Kept
@@ -126,7 +126,7 @@ def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[
     )
     some = listed(holders)
     while True:
-        groups = up.filter(pl.col("grid").is_in(some.implode())).get_column("ancestor").unique()
+        groups = rows_of(up, "grid", some).get_column("ancestor").unique()
         beside = up.filter(pl.col("ancestor").is_in(groups.implode())).get_column("grid")
         found = pl.concat([some, beside]).unique()
         if len(found) == len(some):

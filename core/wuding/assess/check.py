@@ -24,7 +24,7 @@ from wuding.engines.columnar.context import Context, lasting_of, open_context
 from wuding.engines.columnar.facts import facts_of
 from wuding.engines.columnar.index import index_of
 from wuding.engines.columnar.kept import Kept, together
-from wuding.engines.columnar.scope import Scope, inside
+from wuding.engines.columnar.scope import Scope, quickly_inside
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Program, Rule, Selector
 from wuding.program.parts import parts_of, rule_digests
@@ -83,11 +83,12 @@ def conclude(
     only what they touch is assessed: the answer is the same, row for row, as without."""
     digests = rule_digests(program, snap.in_force)
     news = None
-    if past is None or changes is None or not _comparable(past, snap, changes):
+    today_was = 0 if past is None else local_day(past.as_of - 1, program.zone) + 1
+    if past is None or changes is None or not _comparable(past, today_was, snap, changes):
         ctx = open_context(program, snap)
     else:
         ctx = open_context(program, snap, _lasting(program, past, changes))
-        news = news_of(ctx, changes, past.as_of, local_day(past.as_of - 1, program.zone) + 1, past.kept)
+        news = news_of(ctx, changes, past.as_of, today_was, past.kept)
         gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]
         for rule_id, some in _by_id(gone).items():
             news.changed.findings[rule_id] = some
@@ -148,9 +149,10 @@ def facts_read(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(FACTS).union(*(sel.names for sel in selectors if sel.source == "fact"))
 
 
-def _comparable(past: Concluded, snap: Snapshot, changes: Changes) -> bool:
-    """Can anything of the last check stand?"""
-    return past.as_of <= snap.as_of and past.window_from == snap.window_from and "grid" not in changes.registry
+def _comparable(past: Concluded, today_was: int, snap: Snapshot, changes: Changes) -> bool:
+    """Can anything of the last check stand? Not where the window had not begun: periods come into sight with it."""
+    same = past.window_from == snap.window_from and past.window_from < today_was
+    return same and past.as_of <= snap.as_of and "grid" not in changes.registry
 
 
 def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:
@@ -171,7 +173,7 @@ def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None)
         assert old is not None
         found = old.clear()
     else:
-        gone = new.clear() if old is None else old.frame() if scope is None else old.filter(inside(scope))
+        gone = new.clear() if old is None else old.frame() if scope is None else old.filter(*quickly_inside(scope))
         found = difference(gone, new)
     news.changed.findings[rule.head.id] = together(news.changed.findings.get(rule.head.id), found)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 
 from wuding.assess.obligations import period_table
-from wuding.engines.columnar.context import ANCESTORS, Context
+from wuding.engines.columnar.context import ANCESTORS, Context, rows_of
 from wuding.engines.columnar.holding import may_act
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
@@ -26,26 +26,25 @@ def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
     found = replace(ctx, scope=scope, narrow=narrow)
     if narrow is None or narrow.grids is None:
         return found
-    grids = _with_those_above(ctx.snap.grids, narrow.grids)
+    ancestors = _with_those_above(ctx.ancestors, narrow.grids)
+    grids = rows_of(ctx.snap.grids, "code", ancestors.get_column("grid").unique())
     codes = grids.get_column("code").implode()
     posts = ctx.snap.posts
     if any(isinstance(part, Selector) and part.by for part in parts_of(rule)):
         posts = posts.filter(may_act(ctx.program, pl.col("grid").is_in(codes)))
-    ancestors = ctx.ancestors.filter(pl.col("grid").is_in(codes))
     cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset")}
     snap = replace(ctx.snap, grids=grids, posts=posts)
     return replace(found, snap=snap, ancestors=ancestors, cache={**cache, ANCESTORS: ancestors}, locks={})
 
 
-def _with_those_above(grids: pl.DataFrame, some: pl.Series) -> pl.DataFrame:
-    """Those of the grids, and all that they ever lay in."""
-    found = grids.clear()
-    while not some.is_empty():
-        more = grids.filter(pl.col("code").is_in(some.implode()))
-        found = pl.concat([found, more])
-        above = more.select(code="parent").drop_nulls().unique()
-        some = above.join(found, on="code", how="anti").get_column("code")
-    return found
+def _with_those_above(ancestors: pl.DataFrame, some: pl.Series) -> pl.DataFrame:
+    """The ancestors of some grids and, again, of all these."""
+    found = [rows_of(ancestors, "grid", some)]
+    while not (above := found[-1].get_column("ancestor").unique()).is_in(known := some.implode()).all():
+        more = above.filter(~above.is_in(known))
+        found.append(rows_of(ancestors, "grid", more))
+        some = pl.concat([some, more])
+    return pl.concat(found)
 
 
 def narrow_of(ctx: Context, rule: Rule, scope: Scope) -> Narrow | None:

@@ -121,7 +121,7 @@ def _patrol(news: News, rule: Patrol) -> Scope | None:
     if rule.apart is None:
         assert rule.every is not None
         found = all_of(asked, belonging(news, rule.do, kind, rule.every), turned(news, rule.every))
-        return found if found is None else _in_season(news, rule, found)
+        return found if found is None else _in_season(news, found, rule.every, rule.during, rule.excluded)
     if news.another_day:
         return Whole
     passed = NOTHING
@@ -132,11 +132,9 @@ def _patrol(news: News, rule: Patrol) -> Scope | None:
     return all_of(asked, belonging(news, rule.do, kind, None), passed)
 
 
-def _in_season(news: News, rule: Patrol, scope: Scope) -> Scope:
+def _in_season(news: News, scope: Scope, every: Every, during: str | None = None, excluded: str | None = None) -> Scope:
     """The scope less the periods of which the rule asks nobody."""
-    if rule.every is None or (rule.during is None and rule.excluded is None):
-        return scope
-    labels = frozenset(period_table(news.ctx, rule.every, rule.during, rule.excluded).get_column("label"))
+    labels = frozenset(period_table(news.ctx, every, during, excluded).get_column("label"))
     pairs = {period: holders for period, holders in scope.pairs.items() if period in labels}
     return replace(scope, periods=scope.periods & labels, pairs=pairs)
 
@@ -182,6 +180,7 @@ def _scoring(news: News, rule: Scoring) -> Scope | None:
         return found
     if every is None or (found.holders and kind != "grid"):
         return Whole
+    found = _in_season(news, found, every)
     if _spread(rule) or kind != "grid" or rule.rank_in in (None, "book"):
         return Whole if found.holders else Scope(periods=found.periods | frozenset(found.pairs))
     pairs = {period: ranked_with(news.ctx, holders, rule.rank_in) for period, holders in found.pairs.items()}

@@ -7,7 +7,7 @@ findings of the rules already assessed, which later rules may read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock, RLock
 from typing import Any
 
@@ -20,6 +20,7 @@ from wuding.engines.columnar.scope import Narrow, Scope
 from wuding.program.model import Program
 
 ANCESTORS = ("tree", "ancestors")
+FEW = 64  # one in so many rows
 
 
 @dataclass
@@ -72,6 +73,8 @@ class Context:
 def open_context(program: Program, snap: Snapshot, lasting: Mapping[Any, Any] | None = None) -> Context:
     """The context of a check; `lasting`: what an earlier one made of the same grids and facts (`lasting_of`)."""
     cache = dict(lasting or {})
+    if snap.grids.get_column("code").is_sorted():
+        snap = replace(snap, grids=snap.grids.with_columns(pl.col("code").set_sorted()))
     if ANCESTORS not in cache:
         cache[ANCESTORS] = ancestor_table(snap.grids)
     return Context(program, snap, cache[ANCESTORS], local_day(snap.as_of - 1, program.zone) + 1, cache=cache)
@@ -83,9 +86,11 @@ def lasting_of(ctx: Context) -> Mapping[Any, Any]:
 
 
 def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
-    """Every grid with each of its ancestors, itself included, and the days on which that holds."""
+    """Every grid with each of its ancestors, itself included, and the days on which that holds: grid by grid in the
+    order of the grids, the nearest first."""
     version = grids.select("code", "parent", "level", "start", "end")
-    up = version.select(
+    up = version.with_row_index("_n").select(
+        "_n",
         grid="code",
         ancestor="code",
         level="level",
@@ -104,11 +109,25 @@ def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:
                 start=pl.max_horizontal("start", "s"), end=pl.min_horizontal("end", "e"), depth=pl.col("depth") + 1
             )
             .filter(pl.col("start").is_null() | pl.col("end").is_null() | (pl.col("start") < pl.col("end")))
-            .select("grid", "ancestor", level="level_", parent="parent_", start="start", end="end", depth="depth")
+            .select("_n", "grid", "ancestor", level="level_", parent="parent_", start="start", end="end", depth="depth")
         )
         if up.is_empty() or len(found) > 64:
-            return pl.concat(found).drop("parent")
+            table = pl.concat(found).sort("_n", maintain_order=True).drop("_n", "parent")
+            by_grid = grids.get_column("code").flags["SORTED_ASC"]
+            return table.with_columns(pl.col("grid").set_sorted()) if by_grid else table
         found.append(up)
+
+
+def rows_of(table: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
+    """The rows of a table that have one of the values in a column, in their order. For few of them, and where the table
+    is known to be sorted by the column, they are searched for: most of a big tree is not looked at."""
+    keys = table.get_column(column)
+    if not keys.flags["SORTED_ASC"] or len(values) * FEW > len(keys):
+        return table.filter(pl.col(column).is_in(values.implode()))
+    wanted = values.drop_nulls().unique().sort()
+    firsts, behind = keys.search_sorted(wanted, "left"), keys.search_sorted(wanted, "right")
+    rows = pl.select(pl.int_ranges(firsts, behind, dtype=pl.UInt32).explode().drop_nulls()).to_series()
+    return table[rows]
 
 
 def where(frame: pl.DataFrame, wanted: pl.Expr) -> pl.DataFrame:

@@ -17,7 +17,7 @@ MANY = 6  # changes on top of one another, beyond which they are put together
 class Findings(Protocol):
     """What rules ask of the findings of others: a frame, or what stands for one."""
 
-    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame: ...
+    def filter(self, *predicates: pl.Expr) -> pl.DataFrame: ...
 
     def clear(self) -> pl.DataFrame: ...
 
@@ -29,12 +29,13 @@ class Kept:
     base: pl.DataFrame
     changes: tuple[tuple[Scope, pl.DataFrame], ...] = ()
 
-    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame:
-        """The rows that meet a predicate, which looks at one row alone."""
+    def filter(self, *predicates: pl.Expr) -> pl.DataFrame:
+        """The rows that meet all predicates, which look at one row alone: each of them only where those before hold,
+        so the quickest comes first."""
         layers = [self.base, *(new for _, new in self.changes)]
         found = []
         for n, layer in enumerate(layers):
-            rows = layer.filter(predicate)
+            rows = _meeting(layer, *predicates)
             for scope, _ in self.changes[n:]:
                 rows = rows.filter(~inside(scope)) if rows.height else rows
             found.append(rows)
@@ -62,11 +63,22 @@ class Several:
 
     parts: tuple[Findings, ...]
 
-    def filter(self, predicate: pl.Expr, /) -> pl.DataFrame:
-        return pl.concat([part.filter(predicate) for part in self.parts])
+    def filter(self, *predicates: pl.Expr) -> pl.DataFrame:
+        return pl.concat([part.filter(*predicates) for part in self.parts])
 
     def clear(self) -> pl.DataFrame:
         return self.parts[0].clear()
+
+
+def _meeting(rows: pl.DataFrame, first: pl.Expr, *then: pl.Expr) -> pl.DataFrame:
+    """The rows that meet all predicates. Only what they look at is read of those that meet the first ones."""
+    if not then:
+        return rows.filter(first)
+    found = rows.select(pl.arg_where(first)).to_series()
+    for more in then:
+        some = rows[list(dict.fromkeys(more.meta.root_names()))][found]
+        found = found.filter(some.select(more).to_series())
+    return rows[found]
 
 
 def together(before: Findings | None, more: Findings) -> Findings:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from wuding.engines.columnar.context import Context, where
+from wuding.engines.columnar.context import Context, rows_of, where
 
 
 def in_book(ctx: Context, frame: pl.DataFrame, day: str) -> pl.DataFrame:
@@ -42,7 +42,7 @@ def about(table: pl.DataFrame, column: str, frame: pl.DataFrame) -> pl.DataFrame
     many rows itself. Joining few rows with a table of all grids would take as long as joining many."""
     if frame.height * 4 > table.height:
         return table
-    return table.filter(pl.col(column).is_in(frame.get_column(column).unique().implode()))
+    return rows_of(table, column, frame.get_column(column).unique())
 
 
 def days_in_book(ctx: Context, frame: pl.DataFrame) -> pl.DataFrame:
@@ -74,7 +74,7 @@ def ancestor_at(ctx: Context, frame: pl.DataFrame, level: Sequence[str] | str, d
     def make() -> pl.DataFrame:
         wanted = pl.col("depth") == 1 if levels == ("up",) else pl.col("level").is_in(levels)
         found = ctx.ancestors.filter(wanted).select("grid", "ancestor", "depth", _s="start", _e="end")
-        return found.sort("depth").unique("grid", keep="first") if _unmoving(found) else found
+        return found.unique("grid", keep="first", maintain_order=True) if _unmoving(found) else found
 
     up: pl.DataFrame = ctx.memo(("tree", "up", levels), make)
     if _unmoving(up):  # no day matters

@@ -13,7 +13,7 @@ import narwhals as nw
 import polars as pl
 
 from wuding.engines.columnar.conditions import column, days_compared, expression, leaves, terms
-from wuding.engines.columnar.context import Context, where
+from wuding.engines.columnar.context import Context, rows_of, where
 from wuding.engines.columnar.days import day_of
 from wuding.engines.columnar.exact import prepare, takes_exactness
 from wuding.engines.columnar.facts import at_grids, facts_of, narrowed
@@ -41,7 +41,7 @@ def things(ctx: Context, sel: Selector, known: Collection[str] | None = None) ->
 
 
 def _among(frame: pl.DataFrame, column: str, known: Collection[str] | None) -> pl.DataFrame:
-    return frame if known is None else frame.filter(pl.col(column).is_in(listed(known).implode()))
+    return frame if known is None else rows_of(frame, column, listed(known))
 
 
 def _grids(ctx: Context, sel: Selector, known: Collection[str] | None) -> pl.DataFrame:
@@ -115,13 +115,12 @@ def _findings(ctx: Context, sel: Selector) -> pl.DataFrame:
     frames = []
     for name in sel.names:
         rule, _, step = name.partition(".")
-        narrow, wanted = narrowed(ctx, rule), pl.col("step") == step
+        narrow, wanted = narrowed(ctx, rule), [pl.col("step") == step]
         if narrow is not None and narrow.days is not None:
-            wanted &= (pl.col("home") >= narrow.days[0]) & (pl.col("home") < narrow.days[1])
-        found = ctx.findings[rule].filter(wanted)
+            wanted.insert(0, pl.col("home").is_between(*narrow.days, closed="left"))
         if narrow is not None and narrow.grids is not None:  # looking up texts is dear: of what is left alone
-            found = found.filter(at_grids(narrow))
-        frames.append(found)
+            wanted.append(at_grids(narrow))
+        frames.append(ctx.findings[rule].filter(*wanted))
     frame = pl.concat(frames, how="vertical") if frames else ctx.findings[next(iter(ctx.findings))].clear()
     frame = frame.with_columns(on=day_of(ctx, frame, "at"))
     return frame.with_columns(value.alias(f"f.{name}") for name, value in FINDING_FIELDS.items()).drop(
