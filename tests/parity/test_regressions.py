@@ -6,7 +6,23 @@ from dataclasses import replace
 from fractions import Fraction
 
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import BLOCK, VISIT, day, fact, head, is_, it_is, num, parameter, post, program, sel, shop, world
+from tests.parity.kit import (
+    BLOCK,
+    VISIT,
+    at,
+    day,
+    fact,
+    head,
+    is_,
+    it_is,
+    num,
+    parameter,
+    post,
+    program,
+    sel,
+    shop,
+    world,
+)
 from tests.parity.worlds import Case
 
 from wuding.domain.finding import Finding
@@ -321,6 +337,21 @@ def test_e1_what_comes_after_the_next_opening_belongs_to_that() -> None:
     found = {f.episode: f.status for f in columnar(given, program(rule)) if f.step}
     assert difference(Case(program(rule), given)) == ""
     assert found[1] == "waiting"
+
+
+def test_e1_what_resumes_a_case_after_the_next_opening_resumes_that() -> None:
+    """Paused and done on 2 January, opened again in February: the pause of the first case lasts until now."""
+    note = sel("fact", "note")
+    step = Step("s", "expect", "opening", of=note, limit=Limit(high=Duration(48, "h")))
+    rule = Escalation(head("e"), REPORT, ("ref",), None, (step,), pauses=(note, FIX))
+    facts = (
+        fact("report", "2024-01-01", "B1", ref="R"), fact("note", "2024-01-02", "B1", ref="R"),
+        fact("report", "2024-02-01", "B1", ref="R"), fact("fix", "2024-02-02", "B1", ref="R"),
+    )  # fmt: skip
+    given = world(*facts, as_of="2024-03-05")
+    assert difference(Case(program(rule), given)) == ""
+    found = {f.episode: f.due for f in columnar(given, program(rule)) if f.step}
+    assert found == {1: at("2024-03-06"), 2: at("2024-02-03")}
 
 
 def test_v1_what_is_not_there_is_not_struck() -> None:

@@ -7,14 +7,14 @@ from fractions import Fraction
 
 import pytest
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import BLOCK, VISIT, fact, head, is_, it_is, num, parameter, post, program, sel, shop, world
+from tests.parity.kit import BLOCK, VISIT, fact, grid, head, is_, it_is, num, parameter, post, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.domain.finding import Finding
 from wuding.domain.period import Every
 from wuding.domain.world import World
 from wuding.lang.nodes import Cmp, Duration, Field, Holder, Param
-from wuding.program.model import Measure, Patrol, Rule, Target
+from wuding.program.model import Escalation, Item, Measure, Patrol, Rule, Scoring, Target
 
 REPORT = sel("fact", "report")
 FIXED = sel("fact", "fix", when=is_("filed", True, "bool"))
@@ -144,3 +144,62 @@ def test_15d_counterparts_of_counterparts_however_deep(deep: int) -> None:
             report, *visits, as_of="2024-02-01", window_from="2024-01-01", subjects=(shop("S1", "B1", size=2),)
         )
         assert agreed(rule, given)["S1/2024-01"].status == status
+
+
+def test_16d_in_the_period_before_a_counterpart_counts_up_to_its_end() -> None:
+    """A note of the first moment of a month is none of the month before."""
+    noted = sel("subject", "shop", having=(sel("fact", "note"),))
+    rule = Scoring(
+        head("s"), sel("subject"), Every("month"), num(0), (Measure("m", "count", of=noted, period="previous"),),
+        (Item("i", None, False, None, Field("m", "number")),),
+    )  # fmt: skip
+    given = world(fact("note", "2024-02-01", "B1", subject="S1"), as_of="2024-04-01", window_from="2024-02-01",
+                  subjects=(shop("S1", "B1"),))  # fmt: skip
+    assert difference(Case(program(rule), given)) == ""
+    assert {f.period: f.value_low for f in columnar(given, program(rule))} == {"2024-02": 0, "2024-03": 1}
+
+
+def test_14a_a_finding_about_a_fact_belongs_to_that_fact() -> None:
+    """Two visits in one grid, each with a finding of its own."""
+    must = Patrol(head("p"), sel("fact", "visit"), must=is_("filed", True, "bool"))
+    missed = sel("finding", "p", when=is_("status", "missed"))
+    score = Scoring(
+        head("s"), sel("fact", "visit"), None, num(100), (), (Item("i", None, False, missed, num(-5)),)
+    )  # fmt: skip
+    case = Escalation(head("e"), sel("fact", "visit", having=(missed,)), (), None, ())
+    given = world(
+        fact("visit", "2024-01-10", "B1", filed=True), fact("visit", "2024-01-11", "B1", filed=False),
+        as_of="2024-02-01",
+    )  # fmt: skip
+    book = program(must, score, case)
+    assert difference(Case(book, given)) == ""
+    found = columnar(given, book)
+    assert {f.holder: f.value_low for f in found if f.rule == "s"} == {"1": 100, "2": 95}
+    assert [f.case for f in found if f.rule == "e"] == ["2"]
+
+
+def test_14a_a_finding_of_a_keyed_case_belongs_to_a_fact_that_names_the_case() -> None:
+    case = Escalation(head("e"), sel("fact", "report"), ("ref",), (), ())
+    each = sel("finding", "e")
+    fixes = Scoring(head("s"), sel("fact", "fix"), None, num(0), (), (Item("i", None, False, each, num(1)),))
+    visits = Scoring(head("v"), sel("fact", "visit"), None, num(0), (), (Item("i", None, False, each, num(1)),))
+    given = world(
+        fact("report", "2024-01-10", "B1", ref="R1"), fact("report", "2024-01-10", "B1", ref="R2"),
+        fact("fix", "2024-01-11", "B2", ref="R1"), fact("fix", "2024-01-11", "B1", ref="R3"),
+        fact("visit", "2024-01-11", "B1"), as_of="2024-02-01",
+    )  # fmt: skip
+    book = program(case, fixes, visits)
+    assert difference(Case(book, given)) == ""
+    assert {f.holder: f.value_low for f in columnar(given, book) if f.value_low is not None} == {"3": 1, "4": 0, "5": 0}
+
+
+def test_14a_of_a_post_its_own_days_count_wherever_its_grid_lay() -> None:
+    """The block moved to another area after the fix."""
+    fixing = sel("post", having=(sel("fact", "fix"),))
+    rule = Target(head("t"), sel("grid", "area"), count=fixing, every=Every("year"), reach=it_is(">=", 1))
+    given = world(fact("fix", "2024-01-01", "B1", "li"), as_of="2024-03-02", posts=(post("li", "keeper", "B2"),),
+                  window_from="2024-01-01")  # fmt: skip
+    moved = (grid("B2", "A1", end="2024-01-10"), grid("B2", "A2", start="2024-01-10"))
+    given = replace(given, grids=(*(g for g in given.grids if g.code != "B2"), *moved))
+    assert difference(Case(program(rule), given)) == ""
+    assert {f.holder: f.value_low for f in columnar(given, program(rule))} == {"A1": 0, "A2": 1}

@@ -6,6 +6,7 @@ from tests.parity.engine import columnar, difference
 from tests.parity.kit import day, fact, head, it_is, parameter, program, sel, shop, world
 from tests.parity.worlds import Case
 
+from wuding.domain.period import Every
 from wuding.lang.nodes import Cmp, Duration, Field, Param
 from wuding.program.model import Patrol, Selector, Target
 
@@ -34,3 +35,14 @@ def test_t2_what_holds_is_asked_as_on_the_date_that_passed() -> None:
     book = program(rule, parameters={"limit": limit})
     assert difference(Case(book, given)) == ""
     assert {f.period: f.status for f in columnar(given, book)} == {"2024-02-12": "reached", "hold": "reached"}
+
+
+def test_t2_what_holds_counts_no_finding_that_lies_ahead() -> None:
+    """The patrol of the year is due, and its moment is the end of the year."""
+    yearly = Patrol(head("p"), sel("subject"), do=sel("fact", "visit"), every=Every("year"))
+    rule = Target(head("t"), sel("grid", "block"), count=sel("finding", "p"),
+                  reach_on=((day("2024-02-12"), it_is("=", 0)),), hold=True)  # fmt: skip
+    given = world(as_of="2024-03-01", window_from="2024-01-01", subjects=(shop("S1", "B1"),))
+    book = program(yearly, rule)
+    assert difference(Case(book, given)) == ""
+    assert {f.status for f in columnar(given, book) if f.period == "hold"} == {"reached"}

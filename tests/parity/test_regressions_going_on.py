@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
-from tests.parity.engine import difference
-from tests.parity.going_on import went_on_differently
+from tests.parity.engine import columnar, difference
+from tests.parity.going_on import arrived_differently, went_on_differently
 from tests.parity.history import History, changes
+from tests.parity.kit import at, head, sel
+from tests.parity.kit import program as toy
+from tests.parity.kit import world as toy_world
 from tests.parity.worlds import Case
 
 from wuding.assess import conclude, snapshot_of_world
 from wuding.book.load import load_domain, load_program
 from wuding.domain.fact import Fact
 from wuding.domain.grid import Grid
+from wuding.domain.period import Every
 from wuding.domain.post import Post
 from wuding.domain.world import World
-from wuding.program.model import Program
+from wuding.engines.matchers import open_matcher
+from wuding.program.model import Patrol, Program
 
 DOMAIN = """
 domain: d
@@ -78,3 +84,14 @@ def test_time_alone_touches_no_case_whose_limits_lie_elsewhere() -> None:
     past = conclude(book, snapshot_of_world(then, book))
     again = conclude(book, snapshot_of_world(now, book), past, changes(book, then, now))
     assert {len(scope.cases) for scope in again.scopes.values() if scope is not None} == {0}
+
+
+def test_periods_come_into_sight_when_the_window_begins() -> None:
+    """The year had begun at the first check, the days that are asked about had not."""
+    rule = Patrol(head("p"), sel("grid", "block"), do=sel("fact", "visit"), every=Every("year"))
+    given = toy_world(as_of="2024-01-09", window_from="2024-02-14")
+    history = History(tuple((toy(rule), replace(given, as_of=at(day))) for day in ("2024-01-09", "2024-02-29")))
+    assert went_on_differently(history) == ""
+    with closing(open_matcher()) as matcher:
+        assert arrived_differently(history, matcher) == ""
+    assert len(columnar(history.moments[1][1], toy(rule))) == 3

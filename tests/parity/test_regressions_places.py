@@ -130,6 +130,17 @@ def test_8a_who_is_unsure_on_some_days_of_a_period_is_unsure_in_it() -> None:
     assert found == [("2024-01", "undetermined", ("size",)), ("2024-02", "scored", ())]
 
 
+def test_8a_who_may_not_be_asked_is_not_skipped_for_too_few_days() -> None:
+    low = Cmp("=", Field("risk", "enum"), Lit("low", "enum"))
+    rule = Patrol(head("p"), Selector("subject", when=low), do=sel("fact", "visit"), every=Every("quarter"))
+    shops = (Subject("S1", "shop", "B1", end=day("2024-01-10")),
+             Subject("S2", "shop", "B1", fields={"risk": "low"}, end=day("2024-01-10")))  # fmt: skip
+    given = replace(world(as_of="2024-03-01", window_from="2024-01-01"), subjects=shops)
+    assert difference(Case(program(rule), given)) == ""
+    found = {f.holder: (f.status, f.missing) for f in columnar(given, program(rule))}
+    assert found == {"S1": ("undetermined", ("risk",)), "S2": ("skipped", ())}
+
+
 @pytest.mark.parametrize("moved", ["2023-06-01", "2024-01-01", "2024-01-03"])
 def test_8a_who_moved_before_the_window_is_asked_where_it_is(moved: str) -> None:
     rule = Patrol(head("p"), Selector("subject"), do=sel("fact", "report"), apart=Duration(5, "workday"))

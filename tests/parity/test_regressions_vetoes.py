@@ -58,3 +58,13 @@ def test_8a_who_may_not_be_asked_is_neither_struck_nor_rewarded() -> None:
     assert difference(Case(program(veto, score), given)) == ""
     (found,) = [f for f in columnar(given, program(veto, score)) if f.section == "scoring"]
     assert (found.missing, found.detail) == (("risk",), {"rewards": [], "struck_by": [], "pending": []})
+
+
+def test_v2_a_week_strikes_on_its_sunday_and_stands_to_the_end_of_that_year() -> None:
+    """The last week of 2022 ends on New Year's Day; its Thursday lies in the old year."""
+    weekly = Scoring(head("s"), sel("subject", "shop"), Every("week"), num(100))
+    rule = Veto(head("v"), sel("finding", "s"), "subject")
+    given = world(as_of="2023-01-10", window_from="2022-12-26", subjects=(shop("S1", "B1"),))
+    book = program(weekly, rule)
+    assert difference(Case(book, given)) == ""
+    assert {f.end for f in columnar(given, book) if f.section == "veto"} == {at("2024-01-01")}

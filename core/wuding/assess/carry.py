@@ -44,6 +44,8 @@ def can_follow(live: Live, as_of: int, facts: Sequence[Fact]) -> bool:
     own = live.program.domain.name
     if as_of < live.as_of:
         return False
+    if live.ctx.today_end <= live.ctx.snap.window_from and as_of != live.as_of:
+        return False  # periods come into sight when the window begins
     if not live.started and (as_of != live.as_of or any(fact.domain == own for fact in facts)):
         return False  # the window begins with the earliest fact (2b)
     for fact in facts:

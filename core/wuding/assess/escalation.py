@@ -60,19 +60,31 @@ def _unsure(opened: pl.DataFrame) -> pl.DataFrame:
 
 
 def _episode(ctx: Context, rule: Escalation, opened: pl.DataFrame, begun: pl.DataFrame, episode: int) -> Progress:
-    """Runs one episode of every case that has one, rounds of `back` included."""
+    """Runs one episode of every case that has one, rounds of `back` included. What pauses or resumes a case from the
+    next episode's opening on belongs to that (E1), which is known when the case has been run: then it is run again."""
     cases = begun.with_columns(
         *_who(episode), open="at", pday="home", closed=pl.lit(None, pl.Int64), until=pl.lit(None, pl.Int64)
     )
     cases = cases.with_columns(rounds=pl.lit(1, pl.Int32), **{f"h.{k}": pl.col(f"f.{k}") for k in rule.case})
     cases = cases.drop("ask", strict=False).with_row_index("ask")
-    now = _run(ctx, rule, cases, episode == 1, opened)
+    now = _rounds(ctx, rule, cases, episode == 1, opened)
+    if rule.pauses is None:
+        return now
+    ended = _until_reopened(now.cases, opened).select("ask", "until", ended="closed")
+    if ended.get_column("until").null_count() == ended.height:
+        return now
+    cases = cases.drop("until").join(ended, on="ask", maintain_order="left")
+    return _rounds(ctx, rule, cases, episode == 1, opened)
+
+
+def _rounds(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opened: pl.DataFrame) -> Progress:
+    now = _run(ctx, rule, cases, first, opened)
     backs = [s for s in rule.steps if s.kind == "without" and s.else_back]
     for _ in range(ROUNDS):
         again = _sent_back(rule, now, backs)
         if again is None:
             break
-        now = _run(ctx, rule, again, episode == 1, opened)
+        now = _run(ctx, rule, again, first, opened)
     return now
 
 
@@ -100,7 +112,8 @@ def _sent_back(rule: Escalation, now: Progress, backs: list[Step]) -> pl.DataFra
             pl.when(hit).then(pl.col(falls).fill_null(0) + 1).otherwise(falls).alias(falls),
         )
     rounds = pl.col("rounds") + pl.col("_failed").is_not_null().cast(pl.Int32)
-    return cases.with_columns(rounds=rounds, closed=pl.lit(None, pl.Int64)).drop("_failed", "_place")
+    until = pl.lit(None, pl.Int64) if "ended" not in cases.columns else pl.col("until")
+    return cases.with_columns(rounds=rounds, closed=pl.lit(None, pl.Int64), until=until).drop("_failed", "_place")
 
 
 def _first_failures(now: Progress, backs: list[Step]) -> pl.DataFrame | None:
@@ -120,17 +133,20 @@ def _first_failures(now: Progress, backs: list[Step]) -> pl.DataFrame | None:
 
 
 def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opened: pl.DataFrame) -> Progress:
+    """Runs all steps once. `ended` of the cases, if they have it: when they closed, as it is known already."""
     now = Progress(cases, first)
     now.pauses = pauses_of(ctx, rule, cases, first, now.early)
     if rule.transfers is not None:
         moved = belonging(ctx, rule, rule.transfers, cases, first)
         now.early.append(moved.filter("early").select("ask").unique())
-    if rule.closes is not None:
+    if "ended" in cases.columns:
+        now.cases = cases.with_columns(closed="ended")
+    elif rule.closes is not None:
         now.cases = _closed_by(ctx, rule, now)
     before = [s for s in rule.steps if not after_closing(rule, s)]
     for step in before:
         now.steps[step.id] = run_step(ctx, rule, step, now)
-    if rule.closes is None:
+    if rule.closes is None and "ended" not in cases.columns:
         now.cases = _closed_by_default(before, now)
         # Notices, and what comes after them, need to know whether the case was still open.
         kinds = {s.id: s.kind for s in rule.steps}
@@ -138,7 +154,7 @@ def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opene
             if any(kinds[id] == "tell" for id in anchors_of(rule, step)):
                 now.steps[step.id] = run_step(ctx, rule, step, now)
     following = [s for s in rule.steps if after_closing(rule, s)]
-    if following:
+    if following and "ended" not in cases.columns:
         now.cases = _until_reopened(now.cases, opened)
     for step in following:
         now.steps[step.id] = run_step(ctx, rule, step, now)

@@ -104,7 +104,7 @@ def _latest(rows: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
 def _previous(asked: pl.DataFrame, every: Every) -> pl.DataFrame:
     """The same askers, asked of the period before."""
     first = by_value(asked.get_column("pstart"), lambda day: period_of(day - 1, every).start, pl.Int32)
-    return asked.with_columns(mday=pl.col("pstart") - 1, pstart=first)
+    return asked.with_columns(mday=pl.col("pstart") - 1, pstart=first, finish="begin")
 
 
 def _folded(ctx: Context, rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:

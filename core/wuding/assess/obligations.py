@@ -116,7 +116,7 @@ def asked_by_period(
         pairs = _one_row_each(pairs)
     owed = _enough("days", partial)
     return (
-        pairs.with_columns(owed=owed, sure=pl.col("sure") | ~owed, pday="pstart", mday=pl.col("pend") - 1)
+        pairs.with_columns(owed=owed, pday="pstart", mday=pl.col("pend") - 1)
         .drop("days", "first", "start", "end")
         .with_row_index("ask")
     )

@@ -48,8 +48,9 @@ def _periodic(ctx: Context, rule: Patrol) -> pl.DataFrame:
         )
         known = need.is_not_null()
     status = (
-        pl.when(~pl.col("owed")).then(pl.lit("skipped"))
-        .when(~pl.col("sure") | ~known).then(pl.lit("undetermined"))
+        pl.when(~pl.col("sure")).then(pl.lit("undetermined"))  # 8a: in place of any other
+        .when(~pl.col("owed")).then(pl.lit("skipped"))
+        .when(~known).then(pl.lit("undetermined"))
         .when(pl.col("low") >= need).then(pl.lit("met"))
         .when((pl.col("high") < need) & pl.col("over")).then(pl.lit("missed"))
         .when(pl.col("high") < need).then(pl.lit("due"))

@@ -142,6 +142,7 @@ def _each(ctx: Context, rule: Veto, rows: pl.DataFrame) -> pl.DataFrame:
     nth = pl.int_range(1, pl.len() + 1, dtype=pl.Int32)
     rows = rows.sort("at").with_columns(episode=nth.over("holder_kind", "holder", "cause"))
     status = pl.when("certain").then(pl.lit("struck")).otherwise(pl.lit("undetermined"))
+    rows = rows.with_columns(home=day_of(ctx, rows, "at"))
     rows = rows.with_columns(status=status, end=_until(ctx, rule, rows))
     return rows.select(
         "holder_kind",

@@ -10,7 +10,7 @@ from wuding.lang.nodes import Param
 from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Patrol, Program, Rule, Scoring, Selector, Veto
 
-MEANING = 2  # counts the changes of what rules mean in this code: earlier findings are not carried over then
+MEANING = 3  # counts the changes of what rules mean in this code: earlier findings are not carried over then
 UNSAID = frozenset({"title", "label", "clauses", "severity", "span"})  # said to people, decides nothing
 
 

@@ -85,11 +85,12 @@ def dated(
     running: bool,
     span: dict[str, Any],
 ) -> Finding:
-    """One verdict over everything before `end` (None: as of now)."""
+    """One verdict over everything before `end` (None: up to now, so of findings none that lies ahead)."""
     if not holder.sure:  # 8a
         return finding(view, rule, holder.item, "undetermined", missing=tuple(sorted(holder.missing)), **span)
     day = view.today if end is None else date
-    scope = Scope(day=day, holder=holder.item, before=end, params=date, subtree=True, dated=True)
+    before = view.as_of + 1 if end is None else end
+    scope = Scope(day=day, holder=holder.item, before=before, params=date, subtree=True, dated=True)
     return verdict(view, rule, holder.item, test, {"current": scope, "previous": scope}, date, running, span)
 
 

@@ -12,7 +12,7 @@ from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.days import day_of, due_after
 from wuding.engines.columnar.facts import fact_scan, in_one_piece
 from wuding.engines.columnar.holding import acted_for
-from wuding.engines.columnar.links import POPULATIONS, matter_keys, period_starts, thing_column
+from wuding.engines.columnar.links import POPULATIONS, case_of, matter_keys, of_their_days, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.places import holds_on
 from wuding.engines.columnar.things import (
@@ -26,7 +26,7 @@ from wuding.engines.columnar.things import (
     written_out,
 )
 from wuding.lang.nodes import Duration
-from wuding.program.model import NOWHERE, Escalation, Selector
+from wuding.program.model import NOWHERE, Selector
 
 
 def candidates(ctx: Context, sel: Selector) -> pl.DataFrame:
@@ -168,18 +168,33 @@ def joined(ctx: Context, rows: pl.DataFrame, mates: pl.DataFrame, sel: Selector,
         return _matched(rows, mates, keys)
     if sel.source in POPULATIONS:
         pairs = _matched(rows, mates, [{"grid": "grid", "subject": "subject", "post": "actor"}[sel.source]])
-        timed = sel.source == "post" and "on.o" in pairs.columns
-        return pairs.filter(holds_on(pl.col("on.o"))) if timed else pairs
+        return of_their_days(ctx, pairs, "id", "on.o") if sel.source == "post" and "on.o" in pairs.columns else pairs
     keys = _shared_keys(ctx, sel, other)
     if keys:
         return _matched(rows, mates, keys)
-    case = _case_keys(ctx, sel, other)
-    if case:
-        rows = rows.with_columns(_case=pl.concat_str([pl.col(f"f.{k}").cast(pl.String) for k in case], separator="/"))
-        return _matched(rows, mates, ["_case"], ["case.o"]).drop("_case")
+    if sel.source == "fact" and other.source == "finding":
+        return _told_of(ctx, rows, mates, other)
+    return _of_matter(rows, mates)
+
+
+def _of_matter(rows: pl.DataFrame, mates: pl.DataFrame) -> pl.DataFrame:
+    """Each row with those of the mates that name its subject, or its grid where it names none."""
     about = _matched(rows.filter(pl.col("subject").is_not_null()), mates, ["subject"])
     place = _matched(rows.filter(pl.col("subject").is_null()), mates, ["grid"])
     return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def _told_of(ctx: Context, facts: pl.DataFrame, mates: pl.DataFrame, other: Selector) -> pl.DataFrame:
+    """Each fact with the findings that belong to it: those about itself, those of the keyed case that it names."""
+    about = pl.col("holder_kind.o") == "fact"
+    named = facts.with_columns(_id=pl.col("seq").cast(pl.String))
+    own = _matched(named, mates.filter(about), ["_id"], ["holder.o"]).drop("_id")
+    rest, keys = mates.filter(~about), case_of(ctx, other)
+    if not keys:
+        return pl.concat([own, _of_matter(facts, rest)], how="diagonal_relaxed")
+    names = [pl.col(f"f.{key}").cast(pl.String) if f"f.{key}" in facts.columns else pl.lit(None) for key in keys]
+    named = facts.with_columns(_case=pl.concat_str(names, separator="/"))
+    return pl.concat([own, _matched(named, rest, ["_case"], ["case.o"]).drop("_case")], how="diagonal_relaxed")
 
 
 def _matched(rows: pl.DataFrame, mates: pl.DataFrame, keys: list[str], theirs: list[str] | None = None) -> pl.DataFrame:
@@ -237,15 +252,3 @@ def _shared_keys(ctx: Context, sel: Selector, other: Selector) -> list[str]:
     if sel.source != "fact" or other.source != "fact":
         return []
     return [f"f.{k}" for k in sorted(matter_keys(ctx, sel) & matter_keys(ctx, other))]
-
-
-def _case_keys(ctx: Context, sel: Selector, other: Selector) -> tuple[str, ...]:
-    """The key fields of the case whose findings `other` names, when things of `sel` have them."""
-    if sel.source != "fact" or other.source != "finding":
-        return ()
-    wanted = {name.partition(".")[0] for name in other.names}
-    cases = [r.case for r in ctx.program.rules if isinstance(r, Escalation) and r.head.id in wanted]
-    fields = [set(ctx.program.domain.facts[n].fields) for n in sel.names]
-    if cases and cases[0] and all(c == cases[0] for c in cases) and all(set(cases[0]) <= f for f in fields):
-        return cases[0]
-    return ()

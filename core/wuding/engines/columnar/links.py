@@ -9,7 +9,7 @@ from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.days import by_value
 from wuding.engines.columnar.places import holds_on
 from wuding.engines.terms import key_fields
-from wuding.program.model import Selector
+from wuding.program.model import Escalation, Selector
 
 BUILTIN_KEYS = ("grid", "subject", "actor")
 POPULATIONS = ("grid", "subject", "post")
@@ -48,18 +48,24 @@ def linked(
     elif kind == "grid" and subtree:
         rows = _below(ctx, found, right, left_on, right_on, population)
     elif kind == "fact":
-        rows = _of_facts(ctx, found, right, sel, left_on, right_on)
+        facts = sel.source == "finding" and asked.get_column("holder_kind").eq("fact").all()  # not cases, which ask too
+        rows = (_told_of if facts else _of_facts)(ctx, found, right, sel, left_on, right_on)
     elif kind == sel.source == "post":  # itself, not the other posts of its person
         rows = join(found, right, ["id"], ["a.holder"])
     else:
         key = {"grid": "grid", "subject": "subject", "post": "actor"}[kind]
         rows = join(found, right, [*left_on, key], [*right_on, f"a.{key}"])
     if kind == "post" and sel.same is None and not population:
-        # Of a post its own days count, in the book or not; of others also what was before they began.
-        days = ctx.snap.posts.select("id", _s="start", _e="end")
-        rows = rows.join(days, left_on="a.holder", right_on="id", maintain_order="left")
-        rows = rows.filter(holds_on(pl.col("on"), "_s", "_e")).drop("_s", "_e")
+        rows = of_their_days(ctx, rows, "a.holder", "on")
     return in_time(rows, population)
+
+
+def of_their_days(ctx: Context, rows: pl.DataFrame, post: str, day: str) -> pl.DataFrame:
+    """The rows whose day is one of the post's own, in the book or not, and wherever its grid then lay. (Of grids and
+    subjects counts also what was before they began.)"""
+    days = ctx.snap.posts.select("id", _s="start", _e="end")
+    rows = rows.join(days, left_on=post, right_on="id", maintain_order="left")
+    return rows.filter(holds_on(pl.col(day), "_s", "_e")).drop("_s", "_e")
 
 
 def in_time(rows: pl.DataFrame, population: bool) -> pl.DataFrame:
@@ -109,6 +115,30 @@ def _of_facts(
     )
     place = join(found, right.filter(pl.col("a.subject").is_null()), [*left_on, "grid"], [*right_on, "a.grid"])
     return pl.concat([about, place], how="diagonal_relaxed")
+
+
+def _told_of(
+    ctx: Context, found: pl.DataFrame, right: pl.DataFrame, sel: Selector, left_on: list[str], right_on: list[str]
+) -> pl.DataFrame:
+    """Findings with the facts to which they belong: one about a fact to that, one of a keyed case to those that name
+    the case."""
+    about = pl.col("holder_kind") == "fact"
+    own = join(found.filter(about), right, [*left_on, "holder"], [*right_on, "a.holder"])
+    rest, keys = found.filter(~about), case_of(ctx, sel)
+    if not keys:
+        return pl.concat([own, _of_facts(ctx, rest, right, sel, left_on, right_on)], how="diagonal_relaxed")
+    names = [pl.col(f"h.{key}").cast(pl.String) if f"h.{key}" in right.columns else pl.lit(None) for key in keys]
+    right = right.with_columns(_case=pl.concat_str(names, separator="/"))
+    return pl.concat([own, join(rest, right, [*left_on, "case"], [*right_on, "_case"])], how="diagonal_relaxed")
+
+
+def case_of(ctx: Context, sel: Selector) -> tuple[str, ...]:
+    """The key fields of the cases whose findings the selector names; none where it names others too."""
+    if sel.source != "finding":
+        return ()
+    wanted = {name.partition(".")[0] for name in sel.names}
+    cases = {r.case if isinstance(r, Escalation) else () for r in ctx.program.rules if r.head.id in wanted}
+    return cases.pop() if len(cases) == 1 else ()
 
 
 def matter_keys(ctx: Context, sel: Selector) -> set[str]:
