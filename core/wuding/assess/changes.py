@@ -136,6 +136,8 @@ def ranked_with(ctx: Context, holders: frozenset[str], level: str) -> frozenset[
 
 def difference(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """The findings that are in one of the two alone."""
+    if old.is_empty() or new.is_empty():
+        return pl.concat([old, new])
     a, b = _marks(old), _marks(new)
     gone = old.filter(~a.is_in(b.implode()))
     come = new.filter(~b.is_in(a.implode()))

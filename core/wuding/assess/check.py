@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -87,6 +87,7 @@ def conclude(
     if past is None or changes is None or not _comparable(past, today_was, snap, changes):
         ctx = open_context(program, snap)
     else:
+        changes = replace(changes, facts={key: lazy.collect().lazy() for key, lazy in changes.facts.items()})
         ctx = open_context(program, snap, _lasting(program, past, changes))
         news = news_of(ctx, changes, past.as_of, today_was, past.kept)
         gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]

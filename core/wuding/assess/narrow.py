@@ -32,7 +32,7 @@ def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
     posts = ctx.snap.posts
     if any(isinstance(part, Selector) and part.by for part in parts_of(rule)):
         posts = posts.filter(may_act(ctx.program, pl.col("grid").is_in(codes)))
-    cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset")}
+    cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset", "periods")}
     snap = replace(ctx.snap, grids=grids, posts=posts)
     return replace(found, snap=snap, ancestors=ancestors, cache={**cache, ANCESTORS: ancestors}, locks={})
 

@@ -72,7 +72,13 @@ def _known(ctx: Context, sel: Selector) -> frozenset[str] | None:
 
 
 def period_table(ctx: Context, every: Every, during: str | None = None, excluded: str | None = None) -> pl.DataFrame:
-    """The periods that share a day with the window and have begun: `label pstart pend home begin finish over`."""
+    """The periods that share a day with the window and have begun: `label pstart pend phome begin finish over`."""
+    key = ("periods", ctx.as_of, every, during, excluded)
+    found: pl.DataFrame = ctx.memo(key, lambda: _period_table(ctx, every, during, excluded))
+    return found
+
+
+def _period_table(ctx: Context, every: Every, during: str | None, excluded: str | None) -> pl.DataFrame:
     periods = periods_between(ctx.snap.window_from, ctx.today_end, every)
     if every.unit == "workday":
         from wuding.domain.calendar import is_workday

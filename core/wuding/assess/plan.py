@@ -281,10 +281,11 @@ def _escalation(news: News, rule: Escalation) -> Scope | None:
         if rule.pauses is not None or any(after_closing(rule, step) for step in repeated):
             return Whole
         # Time alone decides nothing but whether a limit has passed, and how often a notice was repeated.
-        running = pl.col("due").is_between(news.was, news.ctx.as_of)
+        running = [pl.col("due") >= news.was, pl.col("due") <= news.ctx.as_of]
         if repeated:
-            running |= pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
-        cases |= set(old.filter(running.fill_null(False)).get_column("case"))
+            unsettled = pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
+            running = [((running[0] & running[1]) | unsettled).fill_null(False)]
+        cases |= set(old.filter(*running).get_column("case"))
     return Scope(cases=frozenset(cases))
 
 

@@ -21,6 +21,7 @@ from wuding.program.model import Program
 
 ANCESTORS = ("tree", "ancestors")
 FEW = 64  # one in so many rows
+SHORT = 10_000  # rows that are looked through as quickly as searched
 
 
 @dataclass
@@ -122,7 +123,7 @@ def rows_of(table: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame
     """The rows of a table that have one of the values in a column, in their order. For few of them, and where the table
     is known to be sorted by the column, they are searched for: most of a big tree is not looked at."""
     keys = table.get_column(column)
-    if not keys.flags["SORTED_ASC"] or len(values) * FEW > len(keys):
+    if not keys.flags["SORTED_ASC"] or max(len(values) * FEW, SHORT) > len(keys):
         return table.filter(pl.col(column).is_in(values.implode()))
     wanted = values.drop_nulls().unique().sort()
     firsts, behind = keys.search_sorted(wanted, "left"), keys.search_sorted(wanted, "right")

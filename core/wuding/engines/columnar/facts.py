@@ -9,7 +9,7 @@ import polars as pl
 
 from wuding.domain.fact import CORE
 from wuding.domain.instants import day_start_us
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import SHORT, Context
 from wuding.engines.columnar.days import day_of
 from wuding.engines.columnar.index import case_key, when
 from wuding.engines.columnar.scope import Narrow, listed
@@ -95,6 +95,8 @@ def in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with each column in one piece. A file comes in pieces, and where two columns are cut differently,
     Polars joins the pieces of all of them anew at every step (forty times the cost of a comparison, measured). One
     column at a time, so that never more than one is held twice; the frame given is used up."""
+    if frame.height < SHORT:
+        return frame.rechunk()
     names, nothing = frame.columns, dict[str, pl.Expr]()
     for name in names:
         if frame.height and frame.get_column(name).null_count() == frame.height:  # one null stands for all

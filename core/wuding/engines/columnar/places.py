@@ -34,7 +34,7 @@ def _inside(ctx: Context) -> pl.DataFrame:
 
 def _unmoving(some: pl.DataFrame) -> bool:
     """Is what stands in the rows so on all days?"""
-    return some.select(pl.col("_s", "_e").is_null().all()).row(0) == (True, True)
+    return all(some.get_column(name).null_count() == some.height for name in ("_s", "_e"))
 
 
 def about(table: pl.DataFrame, column: str, frame: pl.DataFrame) -> pl.DataFrame:
