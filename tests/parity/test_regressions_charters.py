@@ -1,4 +1,4 @@
-"""Is there a task, is there a reward (C4)? Each case was a disagreement between oracle and engine."""
+"""Is there a task, is there a reward (C4)? Since when (C1)? Each case was a disagreement between oracle and engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import day, fact, head, is_, num, program, sel, world
+from tests.parity.kit import BLOCK, at, day, fact, grid, head, is_, num, program, sel, world
 from tests.parity.worlds import Case
 
 from wuding.assess.assessors import strata
@@ -65,3 +65,31 @@ def test_c4_findings_that_decide_whom_a_rule_is_about_come_first() -> None:
     given = world(fact("visit", "2024-02-01", "B1"), as_of="2024-03-05", window_from="2024-02-01")
     assert [len(stratum) for stratum in strata(book)] == [1, 2]
     assert difference(Case(book, given)) == ""
+
+
+def test_c1_unknown_days_between_two_certain_answers_end_neither() -> None:
+    """A licence of January, another from March on, and between them one of which it is not known whether it counts."""
+    graded = sel("fact", "licence", when=is_("grade", "a"))
+    rule = Charter(head("c"), BLOCK, "have", of=graded)
+    licences = (
+        fact("licence", "2024-01-01", "B1", grade="a", issued="2024-01-01", expires="2024-01-31"),
+        fact("licence", "2024-01-20", "B1", issued="2024-01-20"),
+        fact("licence", "2024-03-01", "B1", grade="a", issued="2024-03-01"),
+    )  # fmt: skip
+    given = world(*licences, as_of="2024-03-05", window_from="2024-01-01")
+    assert difference(Case(program(rule), given)) == ""
+    assert [(f.status, f.start) for f in columnar(given, program(rule))] == [("fixed", at("2024-01-01"))]
+
+
+def test_c4_of_whom_the_grid_is_not_there_the_area_is_not_fixed() -> None:
+    """The block begins in March, the shop is said to be in it since ever, and moves in May."""
+    rule = Charter(head("c"), sel("subject"), "complete", complete=("area",))
+    shops = (Subject("S1", "shop", "B9", end=day("2024-05-01")), Subject("S1", "shop", "B1", start=day("2024-05-01")))
+    given = world(as_of="2024-06-01", window_from="2024-01-01", subjects=shops)
+    given = replace(given, grids=(*given.grids, grid("B9", "A1", start="2024-03-01", end="2024-04-01")))
+    assert difference(Case(program(rule), given)) == ""
+    found = [(f.status, f.start, f.end) for f in columnar(given, program(rule))]
+    assert found == [
+        ("gap", at("2024-01-01"), at("2024-03-01")), ("gap", at("2024-04-01"), at("2024-05-01")),
+        ("fixed", at("2024-05-01"), None),
+    ]  # fmt: skip

@@ -42,7 +42,7 @@ def charter(ctx: Context, rule: Charter) -> pl.DataFrame:
             roles = ctx.program.domain.roles.values()
             parts = [staffed(ctx, asked, rule, [r.name for r in roles if duty in r.duties]) for duty in rule.duties]
         case "complete":
-            parts = _complete(ctx, rule, asked)
+            parts = _complete(ctx, rule, asked, versions)
         case "partition":
             from wuding.assess.partition_rule import partition_part
 
@@ -125,7 +125,7 @@ def _must(
     return part, lacks
 
 
-def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataFrame]:
+def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame, versions: pl.DataFrame) -> list[pl.DataFrame]:
     """Are the five things there (C4)?"""
     parts = []
     roles = ctx.program.domain.roles.values()
@@ -137,8 +137,18 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame) -> list[pl.DataF
         elif thing in ("task", "reward"):
             parts.append(_ruled(ctx, rule, asked, thing))
         else:
-            parts.append(asked.filter(pl.col("grid").is_null()).select("ask", s="a", e="b", state=pl.lit(BAD, pl.Int8)))
+            parts.append(_in_grids(ctx, asked, versions))
     return parts
+
+
+def _in_grids(ctx: Context, asked: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """On which days the grid exists in which the holder is."""
+    grids = ctx.snap.grids.select(grid="code", _s="start", _e="end")
+    rows = versions.join(asked.select("ask", "holder", "a", "b"), on="holder").join(grids, on="grid")
+    spans = rows.select("ask", s=pl.max_horizontal("start", "_s", "a"), e=pl.min_horizontal("end", "_e", "b"))
+    days = counts_by_day(asked, spans, spans)
+    state = pl.when(pl.col("low") > 0).then(GOOD).otherwise(BAD)
+    return days.select("ask", "s", "e", state=state.cast(pl.Int8))
 
 
 def _ruled(ctx: Context, rule: Charter, asked: pl.DataFrame, thing: str) -> pl.DataFrame:
@@ -207,6 +217,7 @@ def _findings(
     today = today.with_columns(
         status=pl.when(pl.col("state") == GOOD).then(pl.lit("fixed")).otherwise(pl.lit("undetermined")),
         open=pl.lit(True),
+        s="since",
     )
     carried = rows.filter("sure", here, pl.col("state") == BAD, pl.col("today") == UNKNOWN)
     carried = carried.with_columns(status=pl.lit("undetermined"), open=pl.lit(True), s="since")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from wuding.assess.cases import belonging, episode_frame, openings, pauses_of
-from wuding.assess.frame import as_json, shaped
+from wuding.assess.frame import as_json, empty, shaped
 from wuding.assess.steps import Progress, after_closing, anchors_of, run_step
 from wuding.engines.columnar.context import Context
 from wuding.program.model import Escalation, Step
@@ -24,7 +24,7 @@ def escalation(ctx: Context, rule: Escalation) -> pl.DataFrame:
 def escalated(ctx: Context, rule: Escalation) -> list[pl.DataFrame]:
     """The same, step by step: what all findings of a step share takes no memory as long as they lie apart."""
     opened = openings(ctx, rule)
-    parts = [shaped(ctx, rule, _unsure(opened))]
+    parts = [] if opened.get_column("certain").all() else [shaped(ctx, rule, _unsure(opened))]
     begun = episode_frame(opened, None)
     once = begun.height == opened.get_column("certain").sum()  # nothing opens a second time
     episode = 1
@@ -34,7 +34,7 @@ def escalated(ctx: Context, rule: Escalation) -> list[pl.DataFrame]:
         closed = now.cases.filter(pl.col("closed").is_not_null()).select("case", "closed")
         begun = begun.clear() if once else episode_frame(opened, closed)
         episode += 1
-    return parts
+    return parts or [empty()]
 
 
 def _who(episode: int) -> list[pl.Expr]:

@@ -70,17 +70,22 @@ def verdicts(asked: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame
     return segments.select("ask", "s", "e", state=state.cast(pl.Int8))
 
 
-def _last_run_start() -> pl.Expr:
-    """The first day of the answer that stands on the last day."""
-    changed = pl.col("state") != pl.col("state").shift(1).over("ask")
+def _last_run_start(state: str) -> pl.Expr:
+    """The first day of the answer in this column that stands on the last day."""
+    changed = pl.col(state) != pl.col(state).shift(1).over("ask")
     return pl.when(changed.fill_null(True)).then("s").forward_fill().last().over("ask")
 
 
 def spells(segments: pl.DataFrame) -> pl.DataFrame:
-    """Runs of the same answer: `ask s e state`. Unknown days after bad ones belong to the spell (C1); `today` keeps
-    what the last day itself says, `since` the day from which it does."""
-    lasting = segments.sort("ask", "s").with_columns(today=pl.col("state").last().over("ask"), since=_last_run_start())
+    """Runs of the same answer: `ask s e state`. Unknown days end no spell (C1), of bad ones they belong to it; `today`
+    keeps what the last day itself says, `since` the day from which it does."""
     carried = pl.when(pl.col("state") != UNKNOWN).then("state").forward_fill().over("ask")
+    lasting = segments.sort("ask", "s").with_columns(
+        today=pl.col("state").last().over("ask"), steady=carried.fill_null(UNKNOWN)
+    )
+    unknown = pl.col("today") == UNKNOWN
+    since = pl.when(unknown).then(_last_run_start("state")).otherwise(_last_run_start("steady"))
+    lasting = lasting.with_columns(since=since)
     state = pl.when((pl.col("state") == UNKNOWN) & (carried != BAD).fill_null(True)).then(UNKNOWN).otherwise(carried)
     lasting = lasting.with_columns(state=state)
     run = (pl.col("state") != pl.col("state").shift(1).over("ask")).fill_null(True).cum_sum().over("ask")

@@ -112,7 +112,7 @@ def answer_on(view: View, rule: Charter, asked: dict[str, Days], mine: HolderDay
     if rule.kind in ("have", "count"):
         return how_many(view, rule, holder, day)
     if rule.kind == "must":
-        env = env_of(view, holder, holder, view.day(view.as_of))
+        env = env_of(view, holder, holder, view.today)
         truth = truth_of(rule.must, env)
         return Answer(truth, tuple(sorted(absent(rule.must, env))) if truth is None else ())
     if rule.kind == "duties":
@@ -125,7 +125,7 @@ def answer_on(view: View, rule: Charter, asked: dict[str, Days], mine: HolderDay
 def passes(view: View, rule: Charter, test: Test | None, default: int, low: int, high: int, holder: Item) -> Truth:
     if test is None:
         return (low >= default) if (low >= default) == (high >= default) else None
-    env = env_of(view, None, holder, view.day(view.as_of), {"it": Num(number(low).lo, number(high).hi)})
+    env = env_of(view, None, holder, view.today, {"it": Num(number(low).lo, number(high).hi)})
     return truth_of(test.cond, env)
 
 
@@ -143,7 +143,7 @@ def seated(view: View, rule: Charter, holder: Item, day: int) -> list[Match]:
     """The posts of the seat at the holder, of any capacity."""
     assert rule.of is not None
     there = posts_at(view, holder, day)
-    scope = Scope(day=day, params=view.day(view.as_of))
+    scope = Scope(day=day, params=view.today)
     return [m for m in matches(view, rule.of, scope) if m.item.record in there]
 
 
@@ -235,7 +235,7 @@ def holds_on(view: View, item: Item, day: int) -> bool:
 def how_many(view: View, rule: Charter, holder: Item, day: int) -> Answer:
     """C3: things of the day; `have` at the holder alone, `count` over the subtree (14)."""
     assert rule.of is not None
-    scope = Scope(day=day, holder=holder, params=view.day(view.as_of), subtree=rule.kind == "count")
+    scope = Scope(day=day, holder=holder, params=view.today, subtree=rule.kind == "count")
     found = [m for m in matches(view, rule.of, scope) if m.item.kind != "fact" or holds_on(view, m.item, day)]
     low, high = interval(found, rule.of, view)
     truth = passes(view, rule, rule.be, 1, low, high, holder)

@@ -20,7 +20,7 @@ METRES_PER_DEGREE = 111_194.93  # on a sphere of 6,371,008.8 m
 def partition(view: View, rule: Charter, holder: Item) -> tuple[Truth, tuple[str, ...]]:
     """C5: asked once, of the boundaries as of `as_of`; areas in square metres, on a plane around the holder."""
     assert rule.of is not None
-    found = matches(view, rule.of, Scope(day=view.today, holder=holder, params=view.day(view.as_of), subtree=True))
+    found = matches(view, rule.of, Scope(day=view.today, holder=holder, params=view.today, subtree=True))
     codes = [m.item.id for m in found if m.sure and m.item.id != holder.id]
     shapes = view.world.boundaries
     if holder.id not in shapes or any(code not in shapes for code in codes):
