@@ -137,14 +137,15 @@ def _complete(ctx: Context, rule: Charter, asked: pl.DataFrame, versions: pl.Dat
         elif thing in ("task", "reward"):
             parts.append(_ruled(ctx, rule, asked, thing))
         else:
-            parts.append(_in_grids(ctx, asked, versions))
+            parts.append(in_grids(ctx, asked, versions))
     return parts
 
 
-def _in_grids(ctx: Context, asked: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+def in_grids(ctx: Context, asked: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """On which days the grid exists in which the holder is."""
     grids = ctx.snap.grids.select(grid="code", _s="start", _e="end")
-    rows = versions.join(asked.select("ask", "holder", "a", "b"), on="holder").join(grids, on="grid")
+    rows = asked.select("ask", "holder", "a", "b").join(versions.select("holder", "grid", "start", "end"), on="holder")
+    rows = rows.join(grids, on="grid")
     spans = rows.select("ask", s=pl.max_horizontal("start", "_s", "a"), e=pl.min_horizontal("end", "_e", "b"))
     days = counts_by_day(asked, spans, spans)
     state = pl.when(pl.col("low") > 0).then(GOOD).otherwise(BAD)

@@ -131,7 +131,8 @@ def _duties(at: Scene, rule: Charter, asked: pl.DataFrame) -> Part:
 
 
 def _complete(at: Scene, rule: Charter, asked: pl.DataFrame) -> Part:
-    from wuding.assess.charter import ruled_spans
+    from wuding.assess.charter import in_grids, ruled_spans
+    from wuding.assess.spans import GOOD
 
     domain = at.program.domain
     everyone = _present(at, rule, asked, tuple(domain.roles))
@@ -142,9 +143,12 @@ def _complete(at: Scene, rule: Charter, asked: pl.DataFrame) -> Part:
         if thing in ("task", "reward"):
             there = ruled_spans(at.ctx, rule, that_day, thing).get_column("certain").any()
             answer = at.say(f"charter.{thing}-yes" if there else f"charter.{thing}-no")
+        elif thing == "area":
+            versions = holders(at.ctx, rule.holders).filter(pl.col("holder") == at.row["holder"])
+            there = in_grids(at.ctx, that_day, versions).get_column("state").eq(GOOD).any()
+            answer = at.grid(at.row["grid"]) if there else at.say("charter.area-no")
         else:
-            people = {"person": everyone, "duty": active}.get(thing)
-            answer = at.grid(at.row["grid"]) if people is None else at.words.joined(people, "list")
+            answer = at.words.joined(everyone if thing == "person" else active, "list")
         lines.append((at.words.word("fixed", thing), answer or at.say("charter.nobody")))
     return at.part("complete", (), ("thing", "answer"), lines)
 

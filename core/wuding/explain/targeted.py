@@ -70,7 +70,7 @@ def _asked(at: Scene, rule: Target) -> pl.DataFrame:
     rows = holders(at.ctx, rule.holders).filter(pl.col("holder") == row["holder"]).sort("start").tail(1)
     return rows.with_columns(
         pday=pl.lit(passed[-1] if passed else day, pl.Int32), mday=pl.lit(seen, pl.Int32),
-        upto=pl.lit(row["due"], pl.Int64),
+        upto=pl.lit(at.ctx.as_of + 1 if row["period"] == "hold" else row["due"], pl.Int64),
     ).with_row_index("ask")  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from wuding.assess.check import check
 from wuding.assess.records import snapshot_of_world
 from wuding.catalogue import texts
 from wuding.domain.grid import Grid
+from wuding.domain.period import to_day
 from wuding.domain.post import Post
 from wuding.explain import Explanation, explain, reads, rule_of
 from wuding.plugins import plugin_manager, shelf
@@ -224,3 +226,24 @@ def test_the_notice_of_a_failure_says_what_failed(
         assert unsaid(found) == []
         other_one = other.explain("fire/failing#hazard.safe-else@B/H1", lang=lang)
         assert other_one.status == "waiting" and quiet in all_text(other_one)
+
+
+WHOLE = """book: fire/whole
+title: {zh: 五定, en: Five}
+domain: fire
+charter:
+  - {id: five, for: {subject: enterprise}, complete: [area], clause: p8.2}
+"""
+
+
+def test_an_area_that_is_not_there_is_said_so(w: Wuding, tmp_path: Path) -> None:
+    book = tmp_path / "whole.yaml"
+    book.write_text(WHOLE, encoding="utf-8")
+    with Wuding.open(f"sqlite:///{tmp_path / 'w.db'}", books=[book]) as other:
+        other.add_grids([Grid("N", "新格", "G", "basic", start=to_day(date(2024, 6, 1)))])
+        other.add_subjects([Subject("E", "enterprise", "N", "厂")])
+        other.check(as_of="2024-06-15", start="2024-01-01")
+        gap, fixed = (other.explain(f"fire/whole#five@E/{name}") for name in ("2024-01-01", ""))
+    assert (gap.status, fixed.status) == ("gap", "fixed")
+    assert "there is no such grid on that day" in all_text(gap)
+    assert "N (新格)" in all_text(fixed) and "no such grid" not in all_text(fixed)

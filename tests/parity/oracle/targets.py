@@ -48,30 +48,28 @@ def by_date(view: View, rule: Target) -> list[Finding]:
     """T1: at the end of each date, everything up to then. T2: `hold`."""
     result: list[Finding] = []
     reached: set[str] = set()
-    last: dict[str, tuple[int, Test, HolderDay]] = {}
+    last: tuple[int, Test] | None = None  # of the dates that have passed, also where a holder was not there then
     for date, test in rule.reach_on:
         if not valid_on(view, rule.head, date):
             continue
         end = view.midnight(date + 1)
+        last = (date, test) if end <= view.as_of else last
         for holder in holders_on(view, rule.holders, date):
             span: dict[str, Any] = {"period": days.label(date), "at": end - 1, "due": end}
             passed = end <= view.as_of
             found = dated(view, rule, holder, date, end, test, not passed, span)
             result.append(found)
-            if passed:
-                last[holder.item.id] = (date, test, holder)
-                if found.status == "reached":
-                    reached.add(holder.item.id)
+            if passed and found.status == "reached":
+                reached.add(holder.item.id)
     now = (
         {h.item.id: h for h in holders_on(view, rule.holders, view.today)}
         if valid_on(view, rule.head, view.today)
         else {}
     )
     for id in sorted(reached & now.keys()) if rule.hold else ():
-        date, test, _ = last[id]
-        holder = now[id]
+        assert last is not None
         span = {"period": "hold", "at": view.as_of}
-        result.append(dated(view, rule, holder, date, None, test, False, span))
+        result.append(dated(view, rule, now[id], last[0], None, last[1], False, span))
     return result
 
 
