@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Text, text
 from sqlmodel import Field, SQLModel
 
-REVISION = "0002"  # the newest revision in migrations/versions; a test holds the two together
+REVISION = "0003"  # the newest revision in migrations/versions; a test holds the two together
 VERSION_TABLE = "wuding_version"
 
 BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite gives the row's own id to INTEGER alone
@@ -188,7 +188,7 @@ class FindingRow(Concluded, table=True):
 
 
 class LiveRow(Record, table=True):
-    """How far the standing findings go, in one row: as of when, knowing what, upon what (`basis`, JSON). `version`
+    """How far the findings that stand go, in one row: as of when, knowing what, upon what (`basis`, JSON). `version`
     counts the changes; who goes on from a version that is no longer the newest must read what came since."""
 
     __tablename__ = "live"
@@ -197,17 +197,6 @@ class LiveRow(Record, table=True):
     as_of: int = Field(sa_type=BigInteger)
     known_seq: int = Field(sa_type=BigInteger)
     basis: str = Field(sa_type=Text)
-
-
-class StandingRow(Concluded, table=True):
-    """A finding as it stands now, of the edition at place `edition` in the basis; `version` is that of its last
-    change. One that is `gone` was taken back."""
-
-    __tablename__ = "standing"
-    edition: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    id: str = Field(sa_column=Column(Text, primary_key=True))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
-    gone: bool = False
 
 
 class NoticeRow(Record, table=True):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
@@ -24,6 +27,22 @@ def test_the_revisions_make_the_tables(ledger: Ledger) -> None:
     with ledger.database.read() as conn:
         context = MigrationContext.configure(conn, opts={"version_table": VERSION_TABLE, "compare_type": True})
         assert compare_metadata(context, Record.metadata) == []
+        assert set(inspect(conn).get_table_names()) == {*Record.metadata.tables, VERSION_TABLE}
+
+
+def test_an_older_ledger_is_brought_up_to_date_and_back(ledger: Ledger) -> None:
+    def turned(turn: Callable[[Config, str], None], revision: str) -> set[str]:
+        made = config()
+        with ledger.database.write() as conn:
+            made.attributes["connection"] = conn
+            turn(made, revision)
+        with ledger.database.read() as conn:
+            return set(inspect(conn).get_table_names())
+
+    assert {"standing", "live", "notice"} <= turned(command.downgrade, "0002")
+    assert not {"standing", "live", "notice"} & turned(command.downgrade, "0001")
+    ledger.database.migrate(create=False)
+    with ledger.database.read() as conn:
         assert set(inspect(conn).get_table_names()) == {*Record.metadata.tables, VERSION_TABLE}
 
 
