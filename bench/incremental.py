@@ -106,7 +106,8 @@ def main() -> int:
             begin = time.process_time()
             moments = (WAS, parts.last), (NOW, parts.last + given.new)
             found = {("bench", kind): fact_changes(parts, ("bench", kind), *moments) for kind in SHARES}  # type: ignore[arg-type]
-            changes = Changes({key: lazy for key, lazy in found.items() if lazy is not None}, frozenset())
+            known = {key: lazy for key, lazy in found.items() if lazy is not None}
+            changes = Changes(known, added=frozenset(known))
             again = conclude(book, at(parts, book, NOW, parts.last + given.new), past, changes)
             less.append(time.process_time() - begin)
         order = ["rule", "variant", "step", "id"]

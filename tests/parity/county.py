@@ -70,6 +70,10 @@ scoring:
 targets:
   - {id: taught, for: {grid: town}, share: {of: {grid: cell}, with: {fact: visit, when: {people: "> 10"}}},
      reach: {2024-02-10: 50%, 2024-03-10: 90%}}
+  - {id: kept, for: {grid: town}, share: {of: {grid: cell}, with: {fact: visit, when: {people: "> 10"}}},
+     reach: {2024-02-10: 10%}, hold: true}
+  - {id: asked, for: {grid: county}, share: {of: {subject: shop}, with: {fact: visit, when: {filed: true}}},
+     reach: {2024-02-20: 50%}}
   - {id: known, for: {grid: county}, share: {of: {subject: shop}, with: {fact: visit}}, every: month, reach: 50%}
 """
 CELLS = ("t0v0a", "t0v0b", "t0v1a", "t1v0a", "t1v0b")

@@ -40,10 +40,12 @@ def visible(world: World) -> dict[int, Fact]:
 def changes(program: Program, old: World, new: World) -> Changes:
     """What `new` knows that `old` did not, as the store would tell it."""
     before, after = visible(old), visible(new)
-    facts = []
+    facts, corrected = [], set()
     for seq in sorted({*before, *after}):
         if before.get(seq) != after.get(seq):
-            facts += [f for f in (before.get(seq), after.get(seq)) if f is not None]
+            forms = [f for f in (before.get(seq), after.get(seq)) if f is not None]
+            facts += forms
+            corrected |= {(f.domain, f.type) for f in forms if seq in before}
     registry = set()
     if set(old.grids) != set(new.grids):
         registry.add("grid")
@@ -54,7 +56,7 @@ def changes(program: Program, old: World, new: World) -> Changes:
     a, b = ({repr(s): s for s in w.subjects} for w in (old, new))
     registry |= {f"subject:{(a.get(k) or b[k]).type}" for k in a.keys() ^ b.keys()}
     frames = {key: lazy for key, lazy in fact_frames(facts, program.domain).items() if lazy.collect().height}
-    return Changes(frames, frozenset(registry))
+    return Changes(frames, frozenset(registry), frozenset(frames) - corrected)
 
 
 @st.composite

@@ -1,14 +1,16 @@
 """What has changed between two checks, and which things a change touches (semantics 30).
 
 A *thing* is a fact or a finding (or a grid, subject, post) that a selector may select. Touched are the things that
-changed themselves, in their old form and their new, and those whose counterparts (`with`, `without`) did.
-Conditions are not looked at: a thing that is touched in vain costs a little, one that is missed costs the truth.
+changed themselves, in their old form and their new, where that may meet the selector's condition on the thing alone;
+and those whose counterparts (`with`, `without`) did. What takes a holder or a parameter to know is not looked at: a
+thing that is touched in vain costs a little, one that is missed costs the truth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -21,7 +23,7 @@ from wuding.engines.columnar.facts import named_in
 from wuding.engines.columnar.kept import Kept
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import listed
-from wuding.engines.columnar.things import things
+from wuding.engines.columnar.things import judged, own, possible, things
 from wuding.lang.nodes import Duration
 from wuding.program.builtin import FACTS
 from wuding.program.model import Selector
@@ -34,7 +36,8 @@ EVERY = "_every"  # touched in whatever period: its moment may have moved
 @dataclass
 class News:
     """The changes as the rules see them while they are assessed one after the other. `was`: the last check's
-    moment; `findings`: by rule id those that differ, old form and new."""
+    moment; `findings`: by rule id those that differ, old form and new. `moved`: by key of what is kept of places with
+    counterparts (`counterparts.PLACES`), of which places it is something else now."""
 
     ctx: Context
     was: int
@@ -42,6 +45,7 @@ class News:
     registry: frozenset[str]
     changed: Context  # a context that holds what changed, and nothing else
     old: Mapping[str, Kept]  # rule key: its findings in the last check
+    moved: dict[Any, pl.Series] = field(default_factory=dict)
 
     def differing(self, rule: str) -> pl.DataFrame | None:
         """The findings of a rule that differ, old form and new; None when they were not looked at."""
@@ -98,7 +102,8 @@ def touched(news: News, sel: Selector) -> pl.DataFrame | None:
 
 
 def _themselves(news: News, sel: Selector) -> pl.DataFrame:
-    return things(news.changed, sel).with_columns(pl.lit(False).alias(EVERY))
+    rows = possible(judged(news.changed, things(news.changed, sel), own(sel)))
+    return rows.drop("ok").with_columns(pl.lit(False).alias(EVERY))
 
 
 def _accompanied(news: News, sel: Selector, other: Selector, mates: pl.DataFrame, window: bool) -> pl.DataFrame:

@@ -20,11 +20,12 @@ from wuding.assess.plan import scope_of
 from wuding.assess.rulings import breaches_of, ruled
 from wuding.domain.instants import local_day
 from wuding.engines.base import Changes, Snapshot
-from wuding.engines.columnar.context import Context, lasting_of, open_context
-from wuding.engines.columnar.facts import facts_of
+from wuding.engines.columnar.context import PLACES, Context, lasting_of, open_context
+from wuding.engines.columnar.counterparts import places_with, with_more
+from wuding.engines.columnar.facts import facts_of, thing_type
 from wuding.engines.columnar.index import index_of
-from wuding.engines.columnar.kept import Kept, together
-from wuding.engines.columnar.scope import Scope, quickly_inside
+from wuding.engines.columnar.kept import Kept, kept_by_case, together
+from wuding.engines.columnar.scope import Scope
 from wuding.program.builtin import FACTS
 from wuding.program.model import Escalation, Program, Rule, Selector
 from wuding.program.parts import parts_of, rule_digests
@@ -87,16 +88,18 @@ def conclude(
     if past is None or changes is None or not _comparable(past, today_was, snap, changes):
         ctx = open_context(program, snap)
     else:
-        changes = replace(changes, facts={key: lazy.collect().lazy() for key, lazy in changes.facts.items()})
+        read = zip(changes.facts, pl.collect_all(changes.facts.values()), strict=True)
+        changes = replace(changes, facts={key: some.lazy() for key, some in read})
         ctx = open_context(program, snap, _lasting(program, past, changes))
         news = news_of(ctx, changes, past.as_of, today_was, past.kept)
+        _more_places(news, changes)
         gone = [kept.frame() for key, kept in past.kept.items() if key not in digests]
         for rule_id, some in _by_id(gone).items():
             news.changed.findings[rule_id] = some
     names = oldest_names(program)
     asked = {param.by_finding for param in program.parameters.values() if param.by_finding}
     kept: dict[str, Kept] = {}
-    read = frozenset[str]().union(*program.uses.values())
+    used = frozenset[str]().union(*program.uses.values())
     scopes: dict[str, Scope | None] = {}
 
     def run(rule: Rule) -> tuple[Scope | None, Kept, pl.DataFrame | None]:
@@ -107,7 +110,7 @@ def conclude(
         if scope is None or old is None:
             whole = assessed(ctx, rule, names).rechunk()  # it will be looked through: see `facts.in_one_piece`
             _index(ctx, rule)
-            return None, Kept(whole), whole
+            return None, kept_by_case(whole) if isinstance(rule, Escalation) else Kept(whole), whole
         if not scope:
             return scope, old, None
         new = assessed(narrowed_to(ctx, rule, scope), rule, names)
@@ -120,7 +123,7 @@ def conclude(
             for rule, (scope, found, new) in zip(stratum, pool.map(run, stratum), strict=True):
                 ctx.findings[rule.head.id] = together(ctx.findings.get(rule.head.id), found)
                 kept[rule.head.key], scopes[rule.head.key] = found, scope
-                if news is not None and (rule.head.key in read or rule.head.id in asked):
+                if news is not None and (rule.head.key in used or rule.head.id in asked):
                     _told(news, rule, scope, new)
             ctx.forget(facts_read(rule for later in groups[n + 1 :] for rule in later))
     ordered = {rule.head.key: kept[rule.head.key] for rule in program.rules}
@@ -142,6 +145,21 @@ def _lasting(program: Program, past: Concluded, changes: Changes) -> Mapping[Any
         if key[0] == "index" and (new := changes.facts.get((program.domain.name, key[1]))) is not None:
             found[key] = pl.concat([index, index_of(new, key[2])])
     return found
+
+
+def _more_places(news: News, changes: Changes) -> None:
+    """Adds the new facts to what the last check found of places; what was corrected must be looked at anew."""
+    cache = news.ctx.cache
+    for key in [key for key in cache if key[0] == PLACES]:
+        _, source, other, until = key
+        kind, _ = thing_type(news.ctx, other.names[0])
+        if kind not in changes.facts:
+            news.moved[key] = pl.Series(dtype=pl.String)
+        elif kind in changes.added:
+            more = places_with(news.changed, source, other, until)
+            cache[key], news.moved[key] = with_more(cache[key], more, source)
+        else:
+            del cache[key]
 
 
 def facts_read(rules: Iterable[Rule]) -> frozenset[str]:
@@ -174,7 +192,7 @@ def _told(news: News, rule: Rule, scope: Scope | None, new: pl.DataFrame | None)
         assert old is not None
         found = old.clear()
     else:
-        gone = new.clear() if old is None else old.frame() if scope is None else old.filter(*quickly_inside(scope))
+        gone = new.clear() if old is None else old.frame() if scope is None else old.inside(scope)
         found = difference(gone, new)
     news.changed.findings[rule.head.id] = together(news.changed.findings.get(rule.head.id), found)
 

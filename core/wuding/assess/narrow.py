@@ -9,7 +9,7 @@ from dataclasses import replace
 import polars as pl
 
 from wuding.assess.obligations import period_table
-from wuding.engines.columnar.context import ANCESTORS, Context, rows_of
+from wuding.engines.columnar.context import ANCESTORS, PLACES, Context, rows_of
 from wuding.engines.columnar.holding import may_act
 from wuding.engines.columnar.links import POPULATIONS
 from wuding.engines.columnar.scope import Narrow, Scope, listed
@@ -32,7 +32,11 @@ def narrowed_to(ctx: Context, rule: Rule, scope: Scope) -> Context:
     posts = ctx.snap.posts
     if any(isinstance(part, Selector) and part.by for part in parts_of(rule)):
         posts = posts.filter(may_act(ctx.program, pl.col("grid").is_in(codes)))
-    cache = {key: made for key, made in ctx.cache.items() if key == "named" or key[0] in ("facts", "offset", "periods")}
+    cache = {
+        key: made
+        for key, made in ctx.cache.items()
+        if key == "named" or key[0] in ("facts", "offset", "periods", PLACES)
+    }
     snap = replace(ctx.snap, grids=grids, posts=posts)
     return replace(found, snap=snap, ancestors=ancestors, cache={**cache, ANCESTORS: ancestors}, locks={})
 

@@ -21,8 +21,11 @@ from wuding.assess.rulings import called
 from wuding.assess.veto import _as_findings
 from wuding.domain.instants import day_start_us
 from wuding.domain.period import Every, to_date
+from wuding.engines.columnar.context import PLACES
+from wuding.engines.columnar.days import valid_days
 from wuding.engines.columnar.index import case_key
 from wuding.engines.columnar.scope import Scope
+from wuding.engines.columnar.things import things
 from wuding.lang.nodes import Param
 from wuding.program.added import Added
 from wuding.program.model import Charter, Escalation, Measure, Patrol, Rule, Scoring, Selector, Target, Veto
@@ -234,10 +237,10 @@ def _target(news: News, rule: Target) -> Scope | None:
     if rule.count is not None:
         parts.append(belonging(news, rule.count, kind, rule.every, subtree=subtree))
     if rule.share_of is not None:
-        sel = rule.share_of
-        if rule.share_with is not None:
+        sel, moved = rule.share_of, _members_moved(news, rule, subtree)
+        if rule.share_with is not None and moved is None:
             sel = replace(sel, having=(*sel.having, rule.share_with))
-        parts.append(belonging(news, sel, kind, rule.every, subtree=subtree))
+        parts += [belonging(news, sel, kind, rule.every, subtree=subtree), moved or NOTHING]
     if rule.every is not None:
         parts.append(turned(news, rule.every))
     elif news.later and rule.hold:
@@ -251,6 +254,22 @@ def _target(news: News, rule: Target) -> Scope | None:
         }
         parts.append(Scope(periods=frozenset(ahead)))
     return all_of(*parts)
+
+
+def _members_moved(news: News, rule: Target, subtree: bool) -> Scope | None:
+    """Above whom lie the grids or subjects that now count otherwise by the dates; None: that was not kept of all. Of a
+    member that has a counterpart already, further ones change nothing."""
+    share, head = rule.share_of, rule.head
+    if share is None or share.same is not None or rule.share_with is None or rule.every is not None or rule.hold:
+        return None
+    first, behind = valid_days(news.ctx, head.valid_from, head.valid_to)
+    ends = [day_start_us(day + 1, news.ctx.zone) for day, _ in rule.reach_on if first <= day < behind]
+    keys = [(PLACES, share.source, rule.share_with, end) for end in ends]
+    if not all(key in news.moved for key in keys):
+        return None
+    places = frozenset[str]().union(*(news.moved[key] for key in keys))
+    rows = things(news.ctx, share, places)
+    return Scope(holders=frozenset(holders_of(news, rows, rule.holders.source, subtree).get_column("holder")))
 
 
 def _escalation(news: News, rule: Escalation) -> Scope | None:

@@ -47,10 +47,12 @@ class Snapshot:
 class Changes:
     """What a check knows that an earlier one did not. `facts`: by (domain, type), the facts that are new, that have
     come into sight because time passed, and those that were corrected, in their old form and their new; columns as
-    in a snapshot. `registry`: `grid`, `boundary`, `post`, `subject:<type>`, each when something of it changed."""
+    in a snapshot. `registry`: `grid`, `boundary`, `post`, `subject:<type>`, each when something of it changed.
+    `added`: the keys of `facts` under which nothing was corrected."""
 
     facts: FactFrames = field(default_factory=dict)
     registry: frozenset[str] = frozenset()
+    added: frozenset[tuple[str, str]] = frozenset()
 
 
 # ── matching facts with one another (semantics 28) ───────────────────────────────────────────────

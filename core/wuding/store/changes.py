@@ -32,8 +32,9 @@ def changes_between(ledger: Ledger, columns: Columns, domain: Domain, old: Momen
         return None
     types = fact_types(domain)
     columns.sync(types)
-    facts = {key: fact_changes(columns, key, old, new) for key in types}
-    return Changes({key: lazy for key, lazy in facts.items() if lazy is not None}, registry)
+    facts = {key: lazy for key in types if (lazy := fact_changes(columns, key, old, new)) is not None}
+    added = frozenset(key for key in facts if not corrected_between(columns, key, old[1], new[1]))
+    return Changes(facts, registry, added)
 
 
 def fact_changes(columns: Columns, key: tuple[str, str], old: Moment, new: Moment) -> pl.LazyFrame | None:
@@ -43,12 +44,16 @@ def fact_changes(columns: Columns, key: tuple[str, str], old: Moment, new: Momen
     parts = [columns.scan(*key, knows, after=knew)] if columns.holds(*key, knew, knows) else []
     if now > was:
         parts.append(columns.scan(*key, knew).filter((pl.col("at") > was) & (pl.col("at") <= now)))
-    ruled, rules = (columns.corrections(seq).get(key, {}) for seq in (knew, knows))
-    differ = [seq for seq in {*ruled, *rules} if ruled.get(seq) != rules.get(seq)]
-    if differ:
-        some = pl.col("seq").is_in(pl.Series(sorted(differ), dtype=pl.Int64).implode())
+    if differ := corrected_between(columns, key, knew, knows):
+        some = pl.col("seq").is_in(pl.Series(differ, dtype=pl.Int64).implode())
         parts += [columns.scan(*key, knew).filter(some), columns.scan(*key, knows).filter(some)]
     return pl.concat(parts) if parts else None
+
+
+def corrected_between(columns: Columns, key: tuple[str, str], knew: int, knows: int) -> list[int]:
+    """The facts of one type, by sequence, of which something else holds at the later of two sequences."""
+    ruled, rules = (columns.corrections(seq).get(key, {}) for seq in (knew, knows))
+    return sorted(seq for seq in {*ruled, *rules} if ruled.get(seq) != rules.get(seq))
 
 
 def registry_changes(ledger: Ledger, domain: Domain, knew: int, knows: int) -> frozenset[str] | None:

@@ -20,6 +20,7 @@ from wuding.engines.columnar.scope import Narrow, Scope
 from wuding.program.model import Program
 
 ANCESTORS = ("tree", "ancestors")
+PLACES = "places"  # the grids or subjects with counterparts among the facts of a type, see `counterparts`
 FEW = 64  # one in so many rows
 SHORT = 10_000  # rows that are looked through as quickly as searched
 
@@ -82,8 +83,8 @@ def open_context(program: Program, snap: Snapshot, lasting: Mapping[Any, Any] | 
 
 
 def lasting_of(ctx: Context) -> Mapping[Any, Any]:
-    """What was made of the grids alone, and where in time facts lie (`index`)."""
-    return {key: made for key, made in ctx.cache.items() if key[0] in ("tree", "index")}
+    """What was made of the grids alone, where in time facts lie (`index`), and which places have some."""
+    return {key: made for key, made in ctx.cache.items() if key[0] in ("tree", "index", PLACES)}
 
 
 def ancestor_table(grids: pl.DataFrame) -> pl.DataFrame:

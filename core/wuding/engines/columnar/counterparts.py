@@ -8,13 +8,13 @@ from dataclasses import replace
 import polars as pl
 
 from wuding.domain.period import Every
-from wuding.engines.columnar.context import Context
+from wuding.engines.columnar.context import PLACES, Context
 from wuding.engines.columnar.days import day_of, due_after
-from wuding.engines.columnar.facts import fact_scan, in_one_piece
+from wuding.engines.columnar.facts import fact_scan, in_one_piece, narrowed
 from wuding.engines.columnar.holding import acted_for
 from wuding.engines.columnar.links import POPULATIONS, case_of, matter_keys, of_their_days, period_starts, thing_column
 from wuding.engines.columnar.params import params_in, with_params
-from wuding.engines.columnar.places import holds_on
+from wuding.engines.columnar.places import about, holds_on
 from wuding.engines.columnar.things import (
     judged,
     judged_lazily,
@@ -144,14 +144,38 @@ def _gathered(rows: pl.DataFrame, sel: Selector, other: Selector) -> bool:
 
 
 def _places_with(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:
-    """The grids or subjects that have counterparts, and whether one of them is certain (`_yes`): facts are gathered by
-    place while they are read, so that neither they nor their pairs with the rows need be held."""
+    """The grids or subjects of the rows that have counterparts, and whether one of them is certain (`_yes`). A rule
+    that is assessed for a scope alone asks what the last check found, where that was kept."""
+    if rows.is_empty():
+        return pl.DataFrame(schema={sel.source: pl.String, "_yes": pl.Boolean})
+    until = rows["_until"][0] if "_until" in rows.columns else None
+    key = (PLACES, sel.source, other, until)
+    known = ctx.cache.get(key) if ctx.scope is not None else None
+    if known is not None:
+        return about(known, sel.source, rows)
+    found = places_with(ctx, sel.source, other, until)
+    if narrowed(ctx, other.names[0]) is None:
+        ctx.cache[key] = found
+    return found
+
+
+def places_with(ctx: Context, source: str, other: Selector, until: int | None) -> pl.DataFrame:
+    """The same of all grids or subjects: facts are gathered by place while they are read, so that neither they nor
+    their pairs with the rows need be held."""
     facts = judged_lazily(ctx, fact_scan(ctx, other.names[0]), own(other)).filter(pl.col("ok").fill_null(True))
-    until = rows["_until"][0] if "_until" in rows.columns and rows.height else None
     if until is not None:
         facts = facts.filter(pl.col("at") < until)
-    found = facts.group_by(sel.source).agg(_yes=pl.col("ok").fill_null(False).any())
-    return found.drop_nulls(sel.source).collect(engine="streaming")
+    found = facts.group_by(source).agg(_yes=pl.col("ok").fill_null(False).any())
+    return found.drop_nulls(source).collect(engine="streaming")
+
+
+def with_more(found: pl.DataFrame, more: pl.DataFrame, source: str) -> tuple[pl.DataFrame, pl.Series]:
+    """What was found of some facts and of `more` of them together; and of which places that is something else."""
+    again = pl.col(source).is_in(more.get_column(source).implode())
+    before = found.filter(again)
+    both = pl.concat([before, more]).group_by(source).agg(pl.col("_yes").any())
+    moved = both.join(before, on=[source, "_yes"], how="anti").get_column(source)
+    return pl.concat([found.filter(~again), both]), moved
 
 
 def _pairs(ctx: Context, rows: pl.DataFrame, sel: Selector, other: Selector) -> pl.DataFrame:

@@ -162,7 +162,8 @@ def holders_of_role(
     posts = ctx.snap.posts.filter(pl.col("role") == role)
     frame = rows.select(g=grid, s=pl.col(subject) if subject else pl.lit(None, pl.String), d=day).with_row_index("_row")
     parts = []
-    for place, key, here in (("g", "grid", pl.col("subject").is_null()), ("s", "subject", pl.lit(True))):
+    at_subject = pl.col("subject").is_not_null()
+    for place, key, here in (("g", "grid", ~at_subject), ("s", "subject", at_subject))[: 2 if subject else 1]:
         there = posts.filter(here).select("person", "start", "end", _place=key)
         parts.append(frame.join(there, left_on=place, right_on="_place").filter(holds_on(pl.col("d"))))
     found = pl.concat([part.select("_row", "person") for part in parts])

@@ -4,12 +4,13 @@ looks. After a thousand facts nearly all of millions of findings stand, and copy
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import polars as pl
 
-from wuding.engines.columnar.scope import Scope, inside
+from wuding.engines.columnar.index import marks, rows_named
+from wuding.engines.columnar.scope import Scope, inside, listed, quickly_inside
 
 MANY = 6  # changes on top of one another, beyond which they are put together
 
@@ -24,18 +25,31 @@ class Findings(Protocol):
 
 @dataclass(frozen=True)
 class Kept:
-    """The findings of `base`, and in place of those inside each scope, one after the other, the rows beside it."""
+    """The findings of `base`, and in place of those inside each scope, one after the other, the rows beside it.
+    `marks`: those of the names of the base's cases (see `index`), where rows are asked for by case."""
 
     base: pl.DataFrame
     changes: tuple[tuple[Scope, pl.DataFrame], ...] = ()
+    marks: pl.Series | None = None
 
     def filter(self, *predicates: pl.Expr) -> pl.DataFrame:
         """The rows that meet all predicates, which look at one row alone: each of them only where those before hold,
         so the quickest comes first."""
-        layers = [self.base, *(new for _, new in self.changes)]
+        return self._of(_meeting(self.base, *predicates), *predicates)
+
+    def inside(self, scope: Scope) -> pl.DataFrame:
+        """The rows that a scope is about."""
+        base, only = self.base, not (scope.holders or scope.periods or scope.pairs)
+        if self.marks is not None and only:
+            base = base[rows_named(self.marks, base.get_column("case"), listed(scope.cases))]
+        told = quickly_inside(scope)
+        return self._of(_meeting(base, *told), *told)
+
+    def _of(self, base: pl.DataFrame, *predicates: pl.Expr) -> pl.DataFrame:
+        """Of some rows of the base, and of those of the changes that meet the predicates, those that stand."""
+        layers = [base, *(_meeting(new, *predicates) for _, new in self.changes)]
         found = []
-        for n, layer in enumerate(layers):
-            rows = _meeting(layer, *predicates)
+        for n, rows in enumerate(layers):
             for scope, _ in self.changes[n:]:
                 rows = rows.filter(~inside(scope)) if rows.height else rows
             found.append(rows)
@@ -49,12 +63,18 @@ class Kept:
         if not scope:
             return self
         if len(self.changes) < MANY:
-            return Kept(self.base, (*self.changes, (scope, new)))
-        return Kept(pl.concat([self.frame().filter(~inside(scope)), new]))
+            return replace(self, changes=(*self.changes, (scope, new)))
+        whole = pl.concat([self.frame().filter(~inside(scope)), new])
+        return Kept(whole) if self.marks is None else kept_by_case(whole)
 
     def frame(self) -> pl.DataFrame:
         """All rows."""
         return self.filter(pl.lit(True)) if self.changes else self.base
+
+
+def kept_by_case(findings: pl.DataFrame) -> Kept:
+    """Findings of cases, a few of which will be asked for."""
+    return Kept(findings, marks=findings.select(marks(pl.col("case"))).to_series())
 
 
 @dataclass(frozen=True)
