@@ -85,7 +85,7 @@ def conclude(
     digests = rule_digests(program, snap.in_force)
     news = None
     today_was = 0 if past is None else local_day(past.as_of - 1, program.zone) + 1
-    if past is None or changes is None or not _comparable(past, today_was, snap, changes):
+    if past is None or changes is None or not _comparable(past, digests, today_was, snap, changes):
         ctx = open_context(program, snap)
     else:
         read = zip(changes.facts, pl.collect_all(changes.facts.values()), strict=True)
@@ -168,10 +168,12 @@ def facts_read(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(FACTS).union(*(sel.names for sel in selectors if sel.source == "fact"))
 
 
-def _comparable(past: Concluded, today_was: int, snap: Snapshot, changes: Changes) -> bool:
-    """Can anything of the last check stand? Not where the window had not begun: periods come into sight with it."""
+def _comparable(past: Concluded, digests: Mapping[str, str], today_was: int, snap: Snapshot, changes: Changes) -> bool:
+    """Can anything of the last check stand? Not where every rule, or the domain, means something else now; nor where
+    the window had not begun: periods come into sight with it."""
     same = past.window_from == snap.window_from and past.window_from < today_was
-    return same and past.as_of <= snap.as_of and "grid" not in changes.registry
+    meant = not past.digests.items().isdisjoint(digests.items())
+    return same and meant and past.as_of <= snap.as_of and "grid" not in changes.registry
 
 
 def assessed(ctx: Context, rule: Rule, names: Mapping[str, str]) -> pl.DataFrame:

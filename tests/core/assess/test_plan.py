@@ -15,7 +15,8 @@ from wuding.domain.fact import Fact
 from wuding.domain.period import Every
 from wuding.domain.world import World
 from wuding.engines.columnar.scope import Scope
-from wuding.program.model import Item, Patrol, Program, Scoring, Target
+from wuding.lang.nodes import Cmp, Field
+from wuding.program.model import Escalation, Item, Patrol, Program, Scoring, Target
 
 FILED = sel("fact", "visit", when=is_("filed", True, "bool"))
 MISSED = sel("finding", "p", when=is_("status", "missed"))
@@ -108,3 +109,21 @@ def test_what_holds_is_asked_again_as_time_passes() -> None:
     moments = [known(*facts, as_of=day) for facts, day in (((old,), "2024-05-02"), ((old, new), "2024-05-04"))]
     found = went_on(program(holding), *moments).frame
     assert found.filter(holder="A1", period="hold").get_column("status").to_list() == ["missed"]
+
+
+def test_where_the_domain_has_changed_nothing_stands() -> None:
+    """What was kept speaks of a field and of a type that there are no more."""
+    told = tuple(visit("2024-04-01", block, filed=True, people=2) for block in ("B1", "B3"))
+    case = Escalation(head("e"), sel("fact", "report"), ("ref",), None, ())
+    crowd = replace(SHARE, share_with=sel("fact", "visit", when=Cmp(">", Field("people", "int"), num(1))))
+    before = program(crowd, case)
+    past = conclude(before, snapshot_of_world(known(*told), before))
+    visits = before.domain.facts["visit"]
+    less = replace(visits, fields={k: v for k, v in visits.fields.items() if k != "people"})
+    kept = {name: thing for name, thing in before.domain.facts.items() if name != "report"}
+    book = replace(program(SHARE), domain=replace(before.domain, facts={**kept, "visit": less}))
+    now = known(*(replace(f, fields={"filed": True}) for f in told), visit("2024-04-02", "B2", filed=True))
+    snap = snapshot_of_world(now, book)
+    found = conclude(book, snap, past, changes(book, known(), now))
+    assert found.scopes == {"t": None}
+    assert found.frame.equals(check(book, snap))
