@@ -9,11 +9,13 @@ from itertools import cycle
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.parity.history import rows
+from tests.parity.kit import fact, head, num, program, sel, world
 from tests.parity.worlds import SECTIONS, Case, cases
 
 from wuding.assess import snapshot_of_world
 from wuding.assess.check import check
 from wuding.assess.parted import Parted, conclude_in_parts
+from wuding.program.model import Escalation, Item, Scoring
 
 GIVEN = os.environ.get("WUDING_PARITY_EXAMPLES")
 EXAMPLES = int(GIVEN or "12")
@@ -49,3 +51,16 @@ def test_parts_equal_the_whole(section: str) -> None:
 
     run()
     assert seen["parted"] > 2 and seen["local"] > 2, seen
+
+
+def test_facts_that_name_a_case_stay_with_it() -> None:
+    """A fix in one area is scored by the case that a report in another opened."""
+    case = Escalation(head("e"), sel("fact", "report"), ("ref",), (), ())
+    score = Scoring(
+        head("s"), sel("fact", "fix"), None, num(0), (), (Item("i", None, False, sel("finding", "e"), num(1)),)
+    )
+    told_of = [fact("report", "2024-01-10", "B1", ref="R1"), fact("fix", "2024-01-11", "B3", ref="R1")]
+    others = [fact("report", f"2024-01-{n}", block, ref=f"R{n}") for n in range(12, 20) for block in ("B2", "B3")]
+    found, parted = told(Case(program(case, score), world(*told_of, *others, as_of="2024-02-01")), 2)
+    assert found == ""
+    assert parted.concluded.frame.filter(rule="s").get_column("value_low").to_list() == [1_000_000]

@@ -134,11 +134,18 @@ def _mates(program: Program, sel: Selector, other: Selector) -> Needs:
     if shared:
         return found | _link(program, shared, sel, other)
     if sel.source == "fact" and other.source == "finding":
-        wanted = {name.partition(".")[0] for name in other.names}
-        cases = [r for r in program.rules if isinstance(r, Escalation) and r.head.id in wanted and r.case]
-        for rule in cases:
-            found |= EVERYTHING if rule.opens.source == "finding" else _link(program, rule.case, sel, rule.opens)
+        found |= _naming(program, sel, other)
     return found | _link(program, SUBJECT, sel, other)
+
+
+def _naming(program: Program, facts: Selector, told: Selector) -> Needs:
+    """What it takes to find the findings of the keyed cases that facts name."""
+    found = NONE
+    wanted = {name.partition(".")[0] for name in told.names}
+    for rule in program.rules:
+        if isinstance(rule, Escalation) and rule.head.id in wanted and rule.case:
+            found |= EVERYTHING if rule.opens.source == "finding" else _link(program, rule.case, facts, rule.opens)
+    return found
 
 
 def _belongs(program: Program, sel: Selector, holders: Selector, subtree: bool = False) -> Needs:
@@ -155,6 +162,8 @@ def _belongs(program: Program, sel: Selector, holders: Selector, subtree: bool =
     if kind == "fact":
         fields = {f for name in types_of(program, holders) for f in thing_of(program, name).fields}
         keys = _keys(program, sel) & fields
+        if sel.source == "finding":
+            found |= _naming(program, holders, sel)
         return found | _link(program, keys or SUBJECT, holders, sel)
     return found | _link(program, SUBJECT, holders, sel)
 
