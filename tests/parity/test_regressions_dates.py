@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.parity.engine import columnar, difference
-from tests.parity.kit import day, fact, head, it_is, parameter, program, sel, shop, world
+from tests.parity.kit import day, fact, grid, head, it_is, parameter, program, sel, shop, world
 from tests.parity.worlds import Case
 
 from wuding.domain.period import Every
@@ -46,3 +48,17 @@ def test_t2_what_holds_counts_no_finding_that_lies_ahead() -> None:
     book = program(yearly, rule)
     assert difference(Case(book, given)) == ""
     assert {f.status for f in columnar(given, book) if f.period == "hold"} == {"reached"}
+
+
+def test_9_what_lies_above_a_fact_is_asked_as_of_when_it_happened() -> None:
+    """The block lies in another area by the date, which has a limit of its own; the visit belongs under the old one."""
+    limit = parameter("limit", "number", {"2024-01-01": {"A1": 1, "A2": 9}}, by=("grid",))
+    few = sel("fact", "visit", when=Cmp("<", Field("people", "int"), Param("limit", "number")))
+    rule = Target(head("t"), sel("grid", "block"), count=few, reach_on=((day("2024-03-01"), it_is("=", 0)),))
+    moved = (grid("B2", "A1", end="2024-02-01"), grid("B2", "A2", start="2024-02-01"))
+    visits = [fact("visit", when, "B2", people=5) for when in ("2024-01-10", "2024-02-10")]
+    given = world(*visits, as_of="2024-04-01")
+    given = replace(given, grids=(*(g for g in given.grids if g.code != "B2"), *moved))
+    book = program(rule, parameters={"limit": limit})
+    assert difference(Case(book, given)) == ""
+    assert {f.holder: f.value_low for f in columnar(given, book)}["B2"] == 1

@@ -7,7 +7,7 @@ import polars as pl
 from wuding.assess.cases import paused_until
 from wuding.engines.columnar.context import Context
 from wuding.engines.columnar.days import due_after, start_of
-from wuding.engines.columnar.params import lookup
+from wuding.engines.columnar.params import as_it_stood, lookup
 from wuding.lang.nodes import Duration, Lit, Param, Term
 from wuding.program.model import Step
 
@@ -47,8 +47,10 @@ def later(ctx: Context, rows: pl.DataFrame, limit: Duration | Term | None) -> pl
     keys = rows.select(
         "pday", *[pl.col(c).alias(f"k{i}") if c else pl.lit(None).alias(f"k{i}") for i, c in enumerate(columns)]
     )
+    then = as_it_stood(ctx, rows.get_column("on")) if "on" in rows.columns else rows.get_column("pday")
+    keys = keys.with_columns(then=then)
     distinct = keys.unique()
-    values = [lookup(ctx, param, row[0], list(row[1:])) for row in distinct.iter_rows()]
+    values = [lookup(ctx, param, day, list(of), then) for day, *of, then in distinct.iter_rows()]
     lengths = list(dict.fromkeys(v for v in values if isinstance(v, Duration)))
     which = [lengths.index(v) if isinstance(v, Duration) else None for v in values]
     chosen = keys.join(

@@ -240,7 +240,7 @@ def _later(case: Case, anchor: int | None, limit: Duration | Term | None) -> int
         if param.by_finding or any(name not in opening for name in names):
             raise Doubt
         day = local_day(opening["at"], case.live.program.zone)
-        limit = lookup(case.live.ctx, param, day, [opening[name] for name in names])
+        limit = lookup(case.live.ctx, param, day, [opening[name] for name in names], day)
     elif isinstance(limit, Lit):
         limit = limit.value if isinstance(limit.value, Duration) else None
     if anchor is None or not isinstance(limit, Duration):

@@ -24,7 +24,7 @@ def params_into(live: Live, env: dict[str, Any], day: int, cond: Cond | None, *t
         type_ = term.type or param.type
         if param.by or param.by_finding or type_ not in ("number", "money", "int"):
             return False
-        cell = cell_of(lookup(live.ctx, param, day, []), type_)
+        cell = cell_of(lookup(live.ctx, param, day, [], day), type_)
         if cell is None:
             return False
         number = Fraction(cell, 1 if type_ == "int" else SCALE)

@@ -36,15 +36,31 @@ def _with_param(ctx: Context, rows: pl.DataFrame, term: Param, day: str) -> pl.D
     param = ctx.program.parameters[term.name]
     type_ = term.type or param.type
     columns = [_source(rows, f) for f in param.by]
-    keys = [day, *dict.fromkeys(c for c in columns if c)]
+    # What lies above a thing is asked as of when it happened, whenever its number is read (9).
+    then = day if "grid" not in param.by or "on" not in rows.columns else "_stood"
+    if then != day:
+        rows = rows.with_columns(_stood=as_it_stood(ctx, rows.get_column("on")))
+    keys = list(dict.fromkeys([day, then, *(c for c in columns if c)]))
     distinct = rows.select(keys).unique()
-    place = {c: i for i, c in enumerate(keys)}
     values = [
-        cell_of(lookup(ctx, param, row[0], [None if c is None else row[place[c]] for c in columns]), type_)
-        for row in distinct.iter_rows()
+        cell_of(lookup(ctx, param, row[day], [None if c is None else row[c] for c in columns], row[then]), type_)
+        for row in distinct.iter_rows(named=True)
     ]
     found = distinct.with_columns(pl.Series(column(term), values, dtype=DTYPES[type_]))
-    return rows.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return rows.join(found, on=keys, how="left", nulls_equal=True, maintain_order="left").drop("_stood", strict=False)
+
+
+def as_it_stood(ctx: Context, days: pl.Series) -> pl.Series:
+    """For each of the days one on which the tree was the same: a few, as trees seldom change. Null: it never did."""
+
+    def make() -> pl.Series:
+        changed = pl.concat([ctx.ancestors.get_column("start"), ctx.ancestors.get_column("end")])
+        return changed.drop_nulls().unique().sort()
+
+    changes: pl.Series = ctx.memo(("tree", "changes"), make)
+    if changes.is_empty():
+        return pl.Series([None] * len(days), dtype=pl.Int32)
+    return pl.concat([changes.head(1) - 1, changes]).gather(changes.search_sorted(days, side="right"))
 
 
 def _source(rows: pl.DataFrame, field: str) -> str | None:
@@ -55,8 +71,9 @@ def _source(rows: pl.DataFrame, field: str) -> str | None:
     return None
 
 
-def lookup(ctx: Context, param: Parameter, day: int | None, keys: list[Any]) -> Any:
-    """The value of a parameter on a day for these keys; None when there is none."""
+def lookup(ctx: Context, param: Parameter, day: int | None, keys: list[Any], then: int | None) -> Any:
+    """The value of a parameter on a day for these keys; None when there is none. `then`: the day as of which ancestors
+    are asked for (None: the tree has always been as it is)."""
     standing = [v for start, v in param.values if day is None or start <= day]
     if not standing:
         return None
@@ -64,7 +81,7 @@ def lookup(ctx: Context, param: Parameter, day: int | None, keys: list[Any]) -> 
     for field, key in zip(param.by, keys, strict=True):
         if not isinstance(value, Mapping) or key is None:
             return None
-        value = _nearest(ctx, value, key, day) if field == "grid" else value.get(_text(key))
+        value = _nearest(ctx, value, key, then) if field == "grid" else value.get(_text(key))
     return None if isinstance(value, Mapping) else value
 
 
