@@ -10,7 +10,7 @@ from tests.parity.worlds import Case
 
 from wuding.domain.period import Every
 from wuding.lang.nodes import Cmp, Duration, Field, Param
-from wuding.program.model import Patrol, Selector, Target
+from wuding.program.model import Charter, Patrol, Selector, Target
 
 
 def test_9_apart_reads_parameters_on_the_day_of_each_fact() -> None:
@@ -62,3 +62,25 @@ def test_9_what_lies_above_a_fact_is_asked_as_of_when_it_happened() -> None:
     book = program(rule, parameters={"limit": limit})
     assert difference(Case(book, given)) == ""
     assert {f.holder: f.value_low for f in columnar(given, book)}["B2"] == 1
+
+
+def test_9_a_charter_reads_numbers_on_the_last_day_that_it_asks_about() -> None:
+    """At midnight of 1 March that is 29 February, whose limit is the old one."""
+    limit = parameter("limit", "number", {"2024-01-01": 1, "2024-03-01": 2})
+    rule = Charter(head("c"), sel("subject"), "must", must=Cmp("=", Field("size", "int"), Param("limit", "number")))
+    book = program(rule, parameters={"limit": limit})
+    for as_of, status in (("2024-03-01", "fixed"), ("2024-03-01T00:01", "gap")):
+        given = world(as_of=as_of, window_from="2024-01-01", subjects=(shop("S1", "B1", size=1),))
+        assert difference(Case(book, given)) == ""
+        assert [f.status for f in columnar(given, book)] == [status]
+
+
+def test_t2_what_holds_is_asked_of_the_last_date_also_where_nobody_was_there_then() -> None:
+    """The shop is closed on the second date, and open again since."""
+    dates = ((day("2024-02-12"), it_is(">=", 1)), (day("2024-03-01"), it_is(">=", 5)))
+    rule = Target(head("t"), sel("subject"), count=sel("fact", "visit"), reach_on=dates, hold=True)
+    shops = (shop("S1", "B1", end="2024-02-20"), shop("S1", "B1", start="2024-03-05"))
+    given = world(fact("visit", "2024-01-10", "B1", subject="S1"), as_of="2024-03-10", subjects=shops)
+    assert difference(Case(program(rule), given)) == ""
+    found = {f.period: f.status for f in columnar(given, program(rule))}
+    assert found == {"2024-02-12": "reached", "hold": "missed"}
