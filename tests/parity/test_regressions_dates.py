@@ -84,3 +84,14 @@ def test_t2_what_holds_is_asked_of_the_last_date_also_where_nobody_was_there_the
     assert difference(Case(program(rule), given)) == ""
     found = {f.period: f.status for f in columnar(given, program(rule))}
     assert found == {"2024-02-12": "reached", "hold": "missed"}
+
+
+def test_t1_a_week_that_runs_on_the_date_is_not_counted_yet() -> None:
+    """The week of 29 February ends on 3 March; its Thursday is the date."""
+    weekly = Patrol(head("p"), sel("grid", "block"), do=sel("fact", "visit"), every=Every("week"))
+    rule = Target(
+        head("t"), sel("grid", "block"), count=sel("finding", "p"), reach_on=((day("2024-02-29"), it_is(">", 0)),)
+    )
+    given = world(as_of="2024-03-05", window_from="2024-02-19")
+    assert difference(Case(program(weekly, rule), given)) == ""
+    assert {f.value_low for f in columnar(given, program(weekly, rule)) if f.rule == "t"} == {1}

@@ -240,7 +240,7 @@ def falls(view: View, item: Item, moment: int | None, scope: Scope) -> bool:
     """Whether the thing falls into the scope's stretch of time (13, 17)."""
     if moment is None:
         return True
-    if isinstance(item.record, Finding) and moment == item.at:
+    if isinstance(item.record, Finding) and moment == item.at and not scope.dated:  # T1: up to a date by its moment
         moment = view.midnight(view.finding_day(item.record))
     return (scope.since is None or scope.since <= moment) and (scope.before is None or moment < scope.before)
 
