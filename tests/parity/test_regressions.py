@@ -354,6 +354,18 @@ def test_e1_what_resumes_a_case_after_the_next_opening_resumes_that() -> None:
     assert found == {1: at("2024-03-06"), 2: at("2024-02-03")}
 
 
+def test_e2_a_case_that_is_paused_and_opened_again_is_still_early() -> None:
+    """Fixed before it was reported, and reported once more later."""
+    rule = Escalation(head("e"), REPORT, ("ref",), (FIX,), (), pauses=(sel("fact", "note"), sel("fact", "note")))
+    facts = (
+        fact("fix", "2023-12-31", "B1", ref="R"), fact("report", "2024-01-01", "B1", ref="R"),
+        fact("report", "2024-02-01", "B1", ref="R"),
+    )  # fmt: skip
+    given = world(*facts, as_of="2024-03-05")
+    assert difference(Case(program(rule), given)) == ""
+    assert [f.detail for f in columnar(given, program(rule))] == [{"early": True}, {}]
+
+
 def test_v1_what_is_not_there_is_not_struck() -> None:
     rule = Veto(head("v"), VISIT, "subject")
     opened = (shop("S1", "B1", start="2024-02-01"),)

@@ -139,10 +139,10 @@ def _run(ctx: Context, rule: Escalation, cases: pl.DataFrame, first: bool, opene
     if rule.transfers is not None:
         moved = belonging(ctx, rule, rule.transfers, cases, first)
         now.early.append(moved.filter("early").select("ask").unique())
-    if "ended" in cases.columns:
-        now.cases = cases.with_columns(closed="ended")
-    elif rule.closes is not None:
+    if rule.closes is not None:
         now.cases = _closed_by(ctx, rule, now)
+    if "ended" in cases.columns:
+        now.cases = now.cases.with_columns(closed="ended")
     before = [s for s in rule.steps if not after_closing(rule, s)]
     for step in before:
         now.steps[step.id] = run_step(ctx, rule, step, now)
