@@ -300,10 +300,9 @@ def _escalation(news: News, rule: Escalation) -> Scope | None:
         if rule.pauses is not None or any(after_closing(rule, step) for step in repeated):
             return Whole
         # Time alone decides nothing but whether a limit has passed, and how often a notice was repeated.
-        running = [pl.col("due") >= news.was, pl.col("due") <= news.ctx.as_of]
-        if repeated:
-            unsettled = pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
-            running = [((running[0] & running[1]) | unsettled).fill_null(False)]
+        late, soon = pl.col("due") >= news.was, pl.col("due") <= news.ctx.as_of
+        unsettled = pl.col("status").is_in(list(UNSETTLED)) | ((pl.col("step") == "") & pl.col("end").is_null())
+        running = [((late & soon) | unsettled).fill_null(False)] if repeated else [late, soon]
         cases |= set(old.filter(*running).get_column("case"))
     return Scope(cases=frozenset(cases))
 

@@ -12,7 +12,15 @@ from wuding.engines.columnar.context import PLACES, Context
 from wuding.engines.columnar.days import day_of, due_after
 from wuding.engines.columnar.facts import fact_scan, in_one_piece, narrowed
 from wuding.engines.columnar.holding import acted_for
-from wuding.engines.columnar.links import POPULATIONS, case_of, matter_keys, of_their_days, period_starts, thing_column
+from wuding.engines.columnar.links import (
+    POPULATIONS,
+    case_named,
+    case_of,
+    matter_keys,
+    of_their_days,
+    period_starts,
+    thing_column,
+)
 from wuding.engines.columnar.params import params_in, with_params
 from wuding.engines.columnar.places import about, holds_on
 from wuding.engines.columnar.things import (
@@ -216,8 +224,7 @@ def _told_of(ctx: Context, facts: pl.DataFrame, mates: pl.DataFrame, other: Sele
     rest, keys = mates.filter(~about), case_of(ctx, other)
     if not keys:
         return pl.concat([own, _of_matter(facts, rest)], how="diagonal_relaxed")
-    names = [pl.col(f"f.{key}").cast(pl.String) if f"f.{key}" in facts.columns else pl.lit(None) for key in keys]
-    named = facts.with_columns(_case=pl.concat_str(names, separator="/"))
+    named = facts.with_columns(_case=case_named(facts, keys, "f"))
     return pl.concat([own, _matched(named, rest, ["_case"], ["case.o"]).drop("_case")], how="diagonal_relaxed")
 
 

@@ -127,8 +127,7 @@ def _told_of(
     rest, keys = found.filter(~about), case_of(ctx, sel)
     if not keys:
         return pl.concat([own, _of_facts(ctx, rest, right, sel, left_on, right_on)], how="diagonal_relaxed")
-    names = [pl.col(f"h.{key}").cast(pl.String) if f"h.{key}" in right.columns else pl.lit(None) for key in keys]
-    right = right.with_columns(_case=pl.concat_str(names, separator="/"))
+    right = right.with_columns(_case=case_named(right, keys, "h"))
     return pl.concat([own, join(rest, right, [*left_on, "case"], [*right_on, "_case"])], how="diagonal_relaxed")
 
 
@@ -139,6 +138,12 @@ def case_of(ctx: Context, sel: Selector) -> tuple[str, ...]:
     wanted = {name.partition(".")[0] for name in sel.names}
     cases = {r.case if isinstance(r, Escalation) else () for r in ctx.program.rules if r.head.id in wanted}
     return cases.pop() if len(cases) == 1 else ()
+
+
+def case_named(rows: pl.DataFrame, keys: tuple[str, ...], prefix: str) -> pl.Expr:
+    """The name of the case that the rows name in their columns `prefix.key`; null where one is missing."""
+    names = [pl.col(c).cast(pl.String) if c in rows.columns else pl.lit(None) for c in (f"{prefix}.{k}" for k in keys)]
+    return pl.concat_str(names, separator="/")
 
 
 def matter_keys(ctx: Context, sel: Selector) -> set[str]:
